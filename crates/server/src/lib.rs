@@ -1,1 +1,21 @@
-//! Placeholder while the house is laid.
+//! The control plane: one process that answers every AWS API call, holds the channels of the nodes and runs the
+//! background tasks. `Server::start` brings it up; binaries and tests use the same entry.
+
+pub mod clock;
+pub mod config;
+pub mod context;
+pub mod control_plane;
+pub mod dispatch;
+pub mod error;
+pub mod secrets;
+
+mod channels;
+mod domain;
+mod http;
+mod operations;
+mod server;
+mod tasks;
+
+pub use config::Config;
+pub use control_plane::ControlPlane;
+pub use server::Server;

@@ -1,0 +1,37 @@
+//! What handlers, channels and tasks share: the seams, and nothing that must survive the process.
+
+use crate::{
+    channels::Channels,
+    clock::Clock,
+    config::Config,
+    domain::document::BuiltinDocuments,
+    secrets::Secrets,
+};
+use muster_blob::Blobs;
+use muster_bus::Bus;
+use muster_ids::ReplicaId;
+use muster_store::Db;
+use std::sync::Arc;
+
+/// The control plane of one replica.
+#[derive(Debug)]
+pub struct ControlPlane {
+    /// Settings and limits.
+    pub config: Arc<Config>,
+    /// The truth.
+    pub db: Db,
+    /// Wake-ups.
+    pub bus: Bus,
+    /// Large objects.
+    pub blobs: Blobs,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Keys at rest and everything derived from them.
+    pub secrets: Secrets,
+    /// This replica.
+    pub replica: ReplicaId,
+    /// Control channels that this replica holds.
+    pub(crate) channels: Channels,
+    /// Documents that Muster ships.
+    pub(crate) documents: BuiltinDocuments,
+}

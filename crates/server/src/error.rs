@@ -1,0 +1,86 @@
+//! The one place that knows AWS error codes and statuses.
+//!
+//! A handler answers a modelled error by its generated table, or one of the common errors below that every AWS
+//! service shares. Public text and internal cause are apart: the cause is logged once, at the edge.
+
+use muster_service_model::{ErrorSchema, Structure};
+use muster_store::StoreError;
+use serde_json::{Map, Value};
+use std::{error::Error, fmt};
+
+static NO_MEMBERS: Structure = Structure { name: "CommonError", members: &[], sensitive: false };
+
+const fn common(name: &'static str, status: u16) -> ErrorSchema {
+    ErrorSchema { name, code: name, status, fault: status >= 500, shape: &NO_MEMBERS }
+}
+
+/// Input that breaks a constraint of the model.
+pub static VALIDATION: ErrorSchema = common("ValidationException", 400);
+/// The caller may not do this.
+pub static ACCESS_DENIED: ErrorSchema = common("AccessDeniedException", 400);
+/// A body that cannot be read.
+pub static SERIALIZATION: ErrorSchema = common("SerializationException", 400);
+/// No such operation.
+pub static UNKNOWN_OPERATION: ErrorSchema = common("UnknownOperationException", 400);
+/// A known operation that this version does not have.
+pub static UNSUPPORTED_OPERATION: ErrorSchema = common("UnsupportedOperationException", 400);
+/// Something broke here.
+pub static INTERNAL: ErrorSchema = common("InternalServerError", 500);
+/// The store cannot be reached just now; SDKs try again.
+pub static UNAVAILABLE: ErrorSchema = common("ServiceUnavailableException", 503);
+
+/// An error as the caller sees it, with the cause as the log sees it.
+#[derive(Debug)]
+pub struct ApiError {
+    /// Code and status.
+    pub schema: &'static ErrorSchema,
+    /// The text for the caller.
+    pub message: String,
+    /// Modelled members beside the message.
+    pub extra: Map<String, Value>,
+    /// What went wrong inside; never shown to the caller.
+    pub cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl ApiError {
+    /// A modelled or common error with its text.
+    pub fn new(schema: &'static ErrorSchema, message: impl Into<String>) -> Self {
+        Self { schema, message: message.into(), extra: Map::new(), cause: None }
+    }
+
+    /// Input that no handler should have seen.
+    pub fn validation(message: impl Into<String>) -> Self {
+        Self::new(&VALIDATION, message)
+    }
+
+    /// A fault of ours; the caller learns no more than that.
+    pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { cause: Some(cause.into()), ..Self::new(&INTERNAL, "An error occurred on the server side.") }
+    }
+
+    /// Adds a modelled member beside the message.
+    #[must_use]
+    pub fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
+        self.extra.insert(member.to_owned(), value.into());
+        self
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.schema.code, self.message)
+    }
+}
+
+impl Error for ApiError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as &(dyn Error + 'static))
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        let schema = if matches!(error, StoreError::Unavailable(_)) { &UNAVAILABLE } else { &INTERNAL };
+        Self { cause: Some(Box::new(error)), ..Self::new(schema, "An error occurred on the server side.") }
+    }
+}

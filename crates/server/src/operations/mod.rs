@@ -1,0 +1,1 @@
+//! API operations: one folder per domain, one file per operation.
