@@ -8,6 +8,11 @@ mod operation;
 mod scalar;
 mod shape;
 
-pub use operation::{ErrorSchema, HttpBinding, Operation, OperationSchema, Paginator, Protocol, ServiceSchema};
+pub use operation::{
+    ErrorSchema, HttpBinding, Operation, OperationSchema, Paginator, Protocol, ServiceSchema,
+};
 pub use scalar::{Blob, Sensitive, Timestamp};
-pub use shape::{Bounds, Constraint, ListShape, Location, MapShape, Member, Shape, StringShape, Structure, TimestampFormat};
+pub use shape::{
+    BlobShape, Bounds, Constraint, ListShape, Location, MapShape, Member, Shape, StringShape, Structure,
+    TimestampFormat,
+};

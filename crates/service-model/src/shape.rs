@@ -21,8 +21,23 @@ pub enum Shape {
     Boolean,
     /// A point in time.
     Timestamp(TimestampFormat),
-    /// Bytes, base64 in text protocols; the bounds count bytes.
-    Blob(Bounds),
+    /// Bytes, base64 in text protocols.
+    Blob(&'static BlobShape),
+}
+
+impl Shape {
+    /// Whether values of this shape must never be printed in logs, errors or audit records.
+    /// Says nothing of what stands inside a structure, list or map.
+    pub const fn is_sensitive(&self) -> bool {
+        match self {
+            Self::Structure(shape) => shape.sensitive,
+            Self::List(shape) => shape.sensitive,
+            Self::Map(shape) => shape.sensitive,
+            Self::String(shape) => shape.sensitive,
+            Self::Blob(shape) => shape.sensitive,
+            Self::Integer(_) | Self::Long(_) | Self::Double(_) | Self::Boolean | Self::Timestamp(_) => false,
+        }
+    }
 }
 
 /// Inclusive bounds: of a number's value, or of a length in characters, bytes or elements.
@@ -37,6 +52,21 @@ pub struct Bounds {
 impl Bounds {
     /// No bounds.
     pub const NONE: Self = Self { min: None, max: None };
+
+    /// From `min` on, without an end.
+    pub const fn at_least(min: i64) -> Self {
+        Self { min: Some(min), max: None }
+    }
+
+    /// Up to `max`.
+    pub const fn at_most(max: i64) -> Self {
+        Self { min: None, max: Some(max) }
+    }
+
+    /// From `min` to `max`.
+    pub const fn between(min: i64, max: i64) -> Self {
+        Self { min: Some(min), max: Some(max) }
+    }
 }
 
 /// What text must satisfy beyond its length.
@@ -60,6 +90,17 @@ pub struct StringShape {
     /// Pattern or enumeration.
     pub constraint: Constraint,
     /// Never printed in logs, errors or audit records.
+    pub sensitive: bool,
+}
+
+/// A shape of bytes.
+#[derive(Debug)]
+pub struct BlobShape {
+    /// The model's name of the shape.
+    pub name: &'static str,
+    /// Length in bytes, before base64.
+    pub length: Bounds,
+    /// Never printed.
     pub sensitive: bool,
 }
 
@@ -130,6 +171,40 @@ pub struct Member {
     pub required: bool,
     /// Filled with a fresh UUID by SDKs when absent.
     pub idempotency_token: bool,
+}
+
+impl Member {
+    /// A member that may be absent, in the body under its own name.
+    pub const fn optional(name: &'static str, shape: Shape) -> Self {
+        Self {
+            name,
+            location_name: None,
+            location: Location::Body,
+            shape,
+            required: false,
+            idempotency_token: false,
+        }
+    }
+
+    /// A member that must be present, in the body under its own name.
+    pub const fn required(name: &'static str, shape: Shape) -> Self {
+        Self { required: true, ..Self::optional(name, shape) }
+    }
+
+    /// The same member under another name in protocols other than JSON.
+    pub const fn location_name(self, name: &'static str) -> Self {
+        Self { location_name: Some(name), ..self }
+    }
+
+    /// The same member elsewhere in REST protocols.
+    pub const fn location(self, location: Location) -> Self {
+        Self { location, ..self }
+    }
+
+    /// The same member, filled by SDKs when absent.
+    pub const fn idempotency_token(self) -> Self {
+        Self { idempotency_token: true, ..self }
+    }
 }
 
 /// Where a member stands in a REST request or response.
