@@ -1,0 +1,1 @@
+//! The distiller and the committed models.
