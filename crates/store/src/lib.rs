@@ -7,7 +7,12 @@
 //! Not for: rules of the domain, clocks (a time is a parameter, epoch milliseconds), or retries of a lost
 //! compare-and-set: the caller knows whether a [`StoreError::Conflict`] means "try again" or "refuse".
 
+pub mod access_key;
+pub mod activation;
 pub mod engine;
+mod filter;
+pub mod managed_node;
+pub mod tag;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 

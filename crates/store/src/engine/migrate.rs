@@ -39,7 +39,7 @@ macro_rules! migrations {
 }
 
 /// The schema of Muster, oldest first.
-pub(crate) const MIGRATIONS: &[Migration] = migrations![];
+pub(crate) const MIGRATIONS: &[Migration] = migrations!["0001_identity",];
 
 /// A migration found in `schema_version`.
 #[derive(Debug, Clone)]
