@@ -9,7 +9,8 @@ mod scalar;
 mod shape;
 
 pub use operation::{
-    ErrorSchema, HttpBinding, Operation, OperationSchema, Paginator, Protocol, ServiceSchema,
+    ErrorSchema, HttpBinding, Operation, OperationSchema, OperationVisitor, Paginator, Protocol,
+    ServiceSchema,
 };
 pub use scalar::{Blob, Sensitive, Timestamp};
 pub use shape::{

@@ -116,11 +116,18 @@ pub struct ErrorSchema {
 }
 
 /// An operation with its Rust types. Generated crates implement it on one marker type per operation.
+/// Servers decode inputs and encode outputs; clients do the reverse.
 pub trait Operation: Send + Sync + 'static {
     /// Decoded and validated input.
-    type Input: DeserializeOwned + Send + 'static;
+    type Input: Serialize + DeserializeOwned + Send + 'static;
     /// Output before encoding.
-    type Output: Serialize + Send + 'static;
+    type Output: Serialize + DeserializeOwned + Send + 'static;
     /// The operation's tables.
     const SCHEMA: &'static OperationSchema;
+}
+
+/// Something to do with every operation of a service. Generated crates have a `visit_operations` for it.
+pub trait OperationVisitor {
+    /// Called once per operation, in the order of their names.
+    fn visit<O: Operation>(&mut self);
 }

@@ -81,6 +81,12 @@ impl From<String> for Sensitive {
     }
 }
 
+impl From<&str> for Sensitive {
+    fn from(value: &str) -> Self {
+        Self(value.to_owned())
+    }
+}
+
 impl fmt::Debug for Sensitive {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("[redacted]")

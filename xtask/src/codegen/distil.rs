@@ -82,7 +82,9 @@ impl Traits {
         let object = as_object(object, place)?;
         let known = |key: &str| self.keep.contains(&key) || self.drop.contains(&key);
         if let Some(key) = object.keys().find(|key| !known(key)) {
-            return Err(format!("{place}: unheard-of {} trait `{key}`: decide in distil.rs", self.what).into());
+            return Err(
+                format!("{place}: unheard-of {} trait `{key}`: decide in distil.rs", self.what).into()
+            );
         }
         let kept = self.keep.iter().filter_map(|key| Some(((*key).to_owned(), object.get(*key)?.clone())));
         Ok(kept.collect())
@@ -93,8 +95,8 @@ impl Traits {
 pub(crate) fn from_botocore(data: &Path, service: &str) -> Result<Value, Box<dyn Error>> {
     let folder = newest_version(&data.join(service))?;
     let version = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let description = read(&folder, "service-2.json")?
-        .ok_or_else(|| format!("{}: no service-2.json", folder.display()))?;
+    let description =
+        read(&folder, "service-2.json")?.ok_or_else(|| format!("{}: no service-2.json", folder.display()))?;
     let paginators = read(&folder, "paginators-1.json")?.unwrap_or_else(|| json!({"pagination": {}}));
     let waiters = read(&folder, "waiters-2.json")?.unwrap_or_else(|| json!({"waiters": {}}));
     let source = format!("botocore {BOTOCORE_VERSION}, {service}/{version}");

@@ -99,12 +99,34 @@ impl<'a> Layout<'a> {
     /// Markers, structures and enumerations share a namespace with what generated files import.
     fn check_type_names(&self) -> Result<(), Box<dyn Error>> {
         const IMPORTED: [&str; 25] = [
-            "BTreeMap", "Blob", "BlobShape", "Bounds", "Box", "Constraint", "Deserialize", "ErrorSchema",
-            "HttpBinding", "ListShape", "Location", "MapShape", "Member", "Operation", "OperationSchema", "Option",
-            "Paginator", "Protocol", "Sensitive", "Serialize", "ServiceSchema", "Shape", "String", "Structure", "Vec",
+            "BTreeMap",
+            "Blob",
+            "BlobShape",
+            "Bounds",
+            "Box",
+            "Constraint",
+            "Deserialize",
+            "ErrorSchema",
+            "HttpBinding",
+            "ListShape",
+            "Location",
+            "MapShape",
+            "Member",
+            "Operation",
+            "OperationSchema",
+            "Option",
+            "Paginator",
+            "Protocol",
+            "Sensitive",
+            "Serialize",
+            "ServiceSchema",
+            "Shape",
+            "String",
+            "Structure",
+            "Vec",
         ];
         let mut taken: BTreeSet<String> = IMPORTED.into_iter().map(str::to_owned).collect();
-        taken.extend(["StringShape", "Timestamp", "TimestampFormat"].map(str::to_owned));
+        taken.extend(["OperationVisitor", "StringShape", "Timestamp", "TimestampFormat"].map(str::to_owned));
         let has_type = |name: &&String| {
             self.model.shapes.get(*name).is_some_and(|shape| {
                 shape.is_enum() || (shape.kind == super::model::Kind::Structure && !shape.exception)

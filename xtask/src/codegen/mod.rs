@@ -80,7 +80,10 @@ fn botocore(root: &Path, args: &CodegenArgs) -> Result<Option<PathBuf>, Box<dyn 
     }
     if args.distil {
         let version = distil::BOTOCORE_VERSION;
-        return Err(format!("no botocore in target/venv: `pip install botocore=={version}`, or --botocore DIR").into());
+        return Err(format!(
+            "no botocore in target/venv: `pip install botocore=={version}`, or --botocore DIR"
+        )
+        .into());
     }
     Ok(None)
 }

@@ -18,7 +18,12 @@ pub(crate) struct Tree {
 
 impl Tree {
     pub(crate) fn new(root: &Path) -> Self {
-        Self { root: root.to_owned(), files: BTreeMap::new(), unformatted: BTreeSet::new(), owned: Vec::new() }
+        Self {
+            root: root.to_owned(),
+            files: BTreeMap::new(),
+            unformatted: BTreeSet::new(),
+            owned: Vec::new(),
+        }
     }
 
     pub(crate) fn root(&self) -> &Path {

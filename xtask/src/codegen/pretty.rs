@@ -90,7 +90,8 @@ mod tests {
     #[test]
     fn short_values_share_a_line_and_long_ones_do_not() {
         let long = "x".repeat(120);
-        let value = json!({"shapes": {"A": {"type": "string", "min": 1}, "B": {"enum": [long, "y"]}}, "none": {}});
+        let value =
+            json!({"shapes": {"A": {"type": "string", "min": 1}, "B": {"enum": [long, "y"]}}, "none": {}});
         let expected = format!(
             "{{\n  \"shapes\": {{\n    \"A\": {{ \"type\": \"string\", \"min\": 1 }},\n    \"B\": {{\n      \"enum\": [\n        \"{long}\",\n        \"y\"\n      ]\n    }}\n  }},\n  \"none\": {{}}\n}}\n"
         );

@@ -31,9 +31,15 @@ pub(crate) fn distil(data: &Path, tree: &mut Tree) -> Result<(), Box<dyn Error>>
     Ok(())
 }
 
-/// Generates the code of every model.
+/// Generates the code of every model, and brings the hand-written files into the distilled ones' form.
 pub(crate) fn generate(tree: &mut Tree) -> Result<(), Box<dyn Error>> {
-    let domains: BTreeMap<String, Domains> = serde_json::from_value(read_json(&tree.root().join("model/domains.json"))?)?;
+    for name in NODE.map(|(service, _, _)| service).into_iter().chain(["domains"]) {
+        let path = format!("model/{name}.json");
+        let value = read_json(&tree.root().join(&path))?;
+        tree.put(path, pretty::print(&value));
+    }
+    let domains: BTreeMap<String, Domains> =
+        serde_json::from_value(read_json(&tree.root().join("model/domains.json"))?)?;
     for (service, folder) in PUBLIC {
         let model = load(tree, service)?;
         let domains = domains.get(service).ok_or_else(|| format!("model/domains.json: no `{service}`"))?;
@@ -63,7 +69,8 @@ fn generate_node(tree: &mut Tree) -> Result<(), Box<dyn Error>> {
         let module = quote::format_ident!("{module}");
         items.push(quote!(pub use #module::SERVICE as #name;));
     }
-    let source = emit::root("model/*.json", "What nodes call beside the public API, one module per service.", items)?;
+    let source =
+        emit::root("model/*.json", "What nodes call beside the public API, one module per service.", items)?;
     tree.put_rust(format!("{NODE_FOLDER}/mod.rs"), source);
     Ok(())
 }

@@ -2,8 +2,8 @@
 //! The legacy message delivery that old agents poll.
 
 use muster_service_model::{
-    Bounds, Constraint, HttpBinding, ListShape, MapShape, Member, Operation, OperationSchema, Protocol,
-    Sensitive, ServiceSchema, Shape, StringShape, Structure,
+    Bounds, Constraint, HttpBinding, ListShape, MapShape, Member, Operation, OperationSchema,
+    OperationVisitor, Protocol, Sensitive, ServiceSchema, Shape, StringShape, Structure,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -212,6 +212,7 @@ pub enum FailureType {
 impl FailureType {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] = &[Self::InternalHandlerException, Self::NoHandlerExists];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -219,6 +220,7 @@ impl FailureType {
             Self::NoHandlerExists => "NoHandlerExists",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -486,6 +488,16 @@ pub static SERVICE: ServiceSchema = ServiceSchema {
         &errors::UNSUPPORTED_MESSAGE_OPERATION_EXCEPTION,
     ],
 };
+
+/// Shows every operation to `visitor`, in the order of their names.
+pub fn visit_operations(visitor: &mut impl OperationVisitor) {
+    visitor.visit::<AcknowledgeMessage>();
+    visitor.visit::<DeleteMessage>();
+    visitor.visit::<FailMessage>();
+    visitor.visit::<GetEndpoint>();
+    visitor.visit::<GetMessages>();
+    visitor.visit::<SendReply>();
+}
 
 /// Errors of the model.
 pub mod errors {

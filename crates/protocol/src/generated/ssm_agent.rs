@@ -2,8 +2,9 @@
 //! The operations of ssm that nodes alone call.
 
 use muster_service_model::{
-    Bounds, Constraint, HttpBinding, ListShape, MapShape, Member, Operation, OperationSchema, Paginator,
-    Protocol, Sensitive, ServiceSchema, Shape, StringShape, Structure, Timestamp, TimestampFormat,
+    Bounds, Constraint, HttpBinding, ListShape, MapShape, Member, Operation, OperationSchema,
+    OperationVisitor, Paginator, Protocol, Sensitive, ServiceSchema, Shape, StringShape, Structure,
+    Timestamp, TimestampFormat,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -297,6 +298,7 @@ impl PlatformType {
             Self::MacOs => "MacOS",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -325,6 +327,7 @@ impl PublicKeyType {
             Self::Rsa => "Rsa",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -895,6 +898,16 @@ pub static SERVICE: ServiceSchema = ServiceSchema {
         &errors::TOO_MANY_UPDATES,
     ],
 };
+
+/// Shows every operation to `visitor`, in the order of their names.
+pub fn visit_operations(visitor: &mut impl OperationVisitor) {
+    visitor.visit::<ListInstanceAssociations>();
+    visitor.visit::<RegisterManagedInstance>();
+    visitor.visit::<RequestManagedInstanceRoleToken>();
+    visitor.visit::<UpdateInstanceAssociationStatus>();
+    visitor.visit::<UpdateInstanceInformation>();
+    visitor.visit::<UpdateManagedInstancePublicKey>();
+}
 
 /// Errors of the model.
 pub mod errors {

@@ -81,6 +81,7 @@ impl AccessRequestStatus {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] =
         &[Self::Approved, Self::Rejected, Self::Revoked, Self::Expired, Self::Pending];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -91,6 +92,7 @@ impl AccessRequestStatus {
             Self::Pending => "Pending",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)

@@ -173,6 +173,7 @@ pub enum DescribeActivationsFilterKeys {
 impl DescribeActivationsFilterKeys {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] = &[Self::ActivationIds, Self::DefaultInstanceName, Self::IamRole];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -181,6 +182,7 @@ impl DescribeActivationsFilterKeys {
             Self::IamRole => "IamRole",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)

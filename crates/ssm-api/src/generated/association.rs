@@ -464,6 +464,7 @@ impl AssociationComplianceSeverity {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] =
         &[Self::Critical, Self::High, Self::Medium, Self::Low, Self::Unspecified];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -474,6 +475,7 @@ impl AssociationComplianceSeverity {
             Self::Unspecified => "UNSPECIFIED",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -637,6 +639,7 @@ pub enum AssociationExecutionFilterKey {
 impl AssociationExecutionFilterKey {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] = &[Self::ExecutionId, Self::Status, Self::CreatedTime];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -645,6 +648,7 @@ impl AssociationExecutionFilterKey {
             Self::CreatedTime => "CreatedTime",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -701,6 +705,7 @@ pub enum AssociationExecutionTargetsFilterKey {
 impl AssociationExecutionTargetsFilterKey {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] = &[Self::Status, Self::ResourceId, Self::ResourceType];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -709,6 +714,7 @@ impl AssociationExecutionTargetsFilterKey {
             Self::ResourceType => "ResourceType",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -758,6 +764,7 @@ impl AssociationFilterKey {
         Self::ResourceGroupName,
         Self::CloudConnectorId,
     ];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -772,6 +779,7 @@ impl AssociationFilterKey {
             Self::CloudConnectorId => "CloudConnectorId",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -807,6 +815,7 @@ impl AssociationFilterOperatorType {
             Self::GreaterThan => "GREATER_THAN",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -862,6 +871,7 @@ impl AssociationStatusName {
             Self::Failed => "Failed",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -894,6 +904,7 @@ impl AssociationSyncCompliance {
             Self::Manual => "MANUAL",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1321,6 +1332,7 @@ impl Fault {
             Self::Unknown => "Unknown",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)

@@ -409,6 +409,7 @@ impl AutomationExecutionFilterKey {
         Self::AutomationSubtype,
         Self::OpsItemId,
     ];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -426,6 +427,7 @@ impl AutomationExecutionFilterKey {
             Self::OpsItemId => "OpsItemId",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -588,6 +590,7 @@ impl AutomationExecutionStatus {
         Self::CompletedWithFailure,
         Self::Exited,
     ];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -612,6 +615,7 @@ impl AutomationExecutionStatus {
             Self::Exited => "Exited",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -642,6 +646,7 @@ impl AutomationSubtype {
             Self::AccessRequest => "AccessRequest",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -672,6 +677,7 @@ impl AutomationType {
             Self::Local => "Local",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -704,6 +710,7 @@ impl CalendarState {
             Self::Closed => "CLOSED",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -789,6 +796,7 @@ impl ExecutionMode {
             Self::Interactive => "Interactive",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -822,6 +830,7 @@ pub enum ExecutionPreviewStatus {
 impl ExecutionPreviewStatus {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] = &[Self::Pending, Self::InProgress, Self::Success, Self::Failed];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -831,6 +840,7 @@ impl ExecutionPreviewStatus {
             Self::Failed => "Failed",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -926,6 +936,7 @@ pub enum ImpactType {
 impl ImpactType {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] = &[Self::Mutating, Self::NonMutating, Self::Undetermined];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -934,6 +945,7 @@ impl ImpactType {
             Self::Undetermined => "Undetermined",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1041,6 +1053,7 @@ impl SignalType {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] =
         &[Self::Approve, Self::Reject, Self::StartStep, Self::StopStep, Self::Resume, Self::Revoke];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -1052,6 +1065,7 @@ impl SignalType {
             Self::Revoke => "Revoke",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1250,6 +1264,7 @@ impl StepExecutionFilterKey {
         Self::ParentStepIteration,
         Self::ParentStepIteratorValue,
     ];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -1264,6 +1279,7 @@ impl StepExecutionFilterKey {
             Self::ParentStepIteratorValue => "ParentStepIteratorValue",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1307,6 +1323,7 @@ impl StopType {
             Self::Cancel => "Cancel",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)

@@ -221,6 +221,7 @@ impl CloudConnectorFilterKey {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] =
         &[Self::SubscriptionId, Self::TenantId, Self::ProjectId, Self::OrganizationId];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -230,6 +231,7 @@ impl CloudConnectorFilterKey {
             Self::OrganizationId => "OrganizationId",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -409,6 +411,7 @@ impl Provider {
             Self::Gcp => "GCP",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -511,6 +514,7 @@ impl ValidationFindingCode {
         Self::TenantSummary,
         Self::SubscriptionAccessible,
     ];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -527,6 +531,7 @@ impl ValidationFindingCode {
             Self::SubscriptionAccessible => "SubscriptionAccessible",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -567,6 +572,7 @@ impl ValidationFindingScopeType {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] =
         &[Self::AzureTenant, Self::AzureSubscription, Self::GcpOrganization, Self::GcpProject];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -576,6 +582,7 @@ impl ValidationFindingScopeType {
             Self::GcpProject => "gcp:project",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -611,6 +618,7 @@ impl ValidationFindingType {
             Self::Error => "ERROR",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)

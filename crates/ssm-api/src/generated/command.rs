@@ -300,6 +300,7 @@ impl CommandFilterKey {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] =
         &[Self::InvokedAfter, Self::InvokedBefore, Self::Status, Self::ExecutionStage, Self::DocumentName];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -310,6 +311,7 @@ impl CommandFilterKey {
             Self::DocumentName => "DocumentName",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -386,6 +388,7 @@ impl CommandInvocationStatus {
         Self::Failed,
         Self::Cancelling,
     ];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -399,6 +402,7 @@ impl CommandInvocationStatus {
             Self::Cancelling => "Cancelling",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -457,6 +461,7 @@ impl CommandPluginStatus {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] =
         &[Self::Pending, Self::InProgress, Self::Success, Self::TimedOut, Self::Cancelled, Self::Failed];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -468,6 +473,7 @@ impl CommandPluginStatus {
             Self::Failed => "Failed",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -504,6 +510,7 @@ impl CommandStatus {
         Self::TimedOut,
         Self::Cancelling,
     ];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -516,6 +523,7 @@ impl CommandStatus {
             Self::Cancelling => "Cancelling",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)

@@ -196,6 +196,7 @@ impl ComplianceQueryOperatorType {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] =
         &[Self::Equal, Self::NotEqual, Self::BeginWith, Self::LessThan, Self::GreaterThan];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -206,6 +207,7 @@ impl ComplianceQueryOperatorType {
             Self::GreaterThan => "GREATER_THAN",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -240,6 +242,7 @@ impl ComplianceSeverity {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] =
         &[Self::Critical, Self::High, Self::Medium, Self::Low, Self::Informational, Self::Unspecified];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -251,6 +254,7 @@ impl ComplianceSeverity {
             Self::Unspecified => "UNSPECIFIED",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -283,6 +287,7 @@ impl ComplianceStatus {
             Self::NonCompliant => "NON_COMPLIANT",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -339,6 +344,7 @@ impl ComplianceUploadType {
             Self::Partial => "PARTIAL",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)

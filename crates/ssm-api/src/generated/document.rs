@@ -394,6 +394,7 @@ impl AttachmentHashType {
             Self::Sha256 => "Sha256",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -438,6 +439,7 @@ pub enum AttachmentsSourceKey {
 impl AttachmentsSourceKey {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] = &[Self::SourceUrl, Self::S3FileUrl, Self::AttachmentReference];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -446,6 +448,7 @@ impl AttachmentsSourceKey {
             Self::AttachmentReference => "AttachmentReference",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -650,6 +653,7 @@ pub enum DocumentFilterKey {
 impl DocumentFilterKey {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] = &[Self::Name, Self::Owner, Self::PlatformTypes, Self::DocumentType];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -659,6 +663,7 @@ impl DocumentFilterKey {
             Self::DocumentType => "DocumentType",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -694,6 +699,7 @@ impl DocumentFormat {
             Self::Text => "TEXT",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -768,6 +774,7 @@ impl DocumentMetadataEnum {
             Self::DocumentReviews => "DocumentReviews",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -820,6 +827,7 @@ impl DocumentParameterType {
             Self::StringList => "StringList",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -848,6 +856,7 @@ impl DocumentPermissionType {
             Self::Share => "Share",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -886,6 +895,7 @@ pub enum DocumentReviewAction {
 impl DocumentReviewAction {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] = &[Self::SendForReview, Self::UpdateReview, Self::Approve, Self::Reject];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -895,6 +905,7 @@ impl DocumentReviewAction {
             Self::Reject => "Reject",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -933,6 +944,7 @@ impl DocumentReviewCommentType {
             Self::Comment => "Comment",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -985,6 +997,7 @@ impl DocumentStatus {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] =
         &[Self::Creating, Self::Active, Self::Updating, Self::Deleting, Self::Failed];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -995,6 +1008,7 @@ impl DocumentStatus {
             Self::Failed => "Failed",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1052,6 +1066,7 @@ impl DocumentType {
         Self::ManualApprovalPolicy,
         Self::AutoApprovalPolicy,
     ];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -1074,6 +1089,7 @@ impl DocumentType {
             Self::AutoApprovalPolicy => "AutoApprovalPolicy",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1279,6 +1295,7 @@ pub enum ReviewStatus {
 impl ReviewStatus {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] = &[Self::Approved, Self::NotReviewed, Self::Pending, Self::Rejected];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -1288,6 +1305,7 @@ impl ReviewStatus {
             Self::Rejected => "REJECTED",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)

@@ -329,6 +329,7 @@ impl InventoryAttributeDataType {
             Self::Number => "number",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -359,6 +360,7 @@ impl InventoryDeletionStatus {
             Self::Complete => "Complete",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -484,6 +486,7 @@ impl InventoryQueryOperatorType {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] =
         &[Self::Equal, Self::NotEqual, Self::BeginWith, Self::LessThan, Self::GreaterThan, Self::Exists];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -495,6 +498,7 @@ impl InventoryQueryOperatorType {
             Self::Exists => "Exists",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -548,6 +552,7 @@ impl InventorySchemaDeleteOption {
             Self::DeleteSchema => "DeleteSchema",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)

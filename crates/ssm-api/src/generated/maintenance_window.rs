@@ -1188,6 +1188,7 @@ impl MaintenanceWindowExecutionStatus {
         Self::Cancelled,
         Self::SkippedOverlapping,
     ];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -1201,6 +1202,7 @@ impl MaintenanceWindowExecutionStatus {
             Self::SkippedOverlapping => "SKIPPED_OVERLAPPING",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1362,6 +1364,7 @@ impl MaintenanceWindowResourceType {
             Self::ResourceGroup => "RESOURCE_GROUP",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1530,6 +1533,7 @@ impl MaintenanceWindowTaskCutoffBehavior {
             Self::CancelTask => "CANCEL_TASK",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1587,6 +1591,7 @@ pub enum MaintenanceWindowTaskType {
 impl MaintenanceWindowTaskType {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] = &[Self::RunCommand, Self::Automation, Self::StepFunctions, Self::Lambda];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -1596,6 +1601,7 @@ impl MaintenanceWindowTaskType {
             Self::Lambda => "LAMBDA",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)

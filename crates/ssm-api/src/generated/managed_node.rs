@@ -278,6 +278,7 @@ impl ConnectionStatus {
             Self::Notconnected => "notconnected",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -310,6 +311,7 @@ impl DHMCPermissionModel {
             Self::SelfManaged => "SELF_MANAGED",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -539,6 +541,7 @@ impl InstanceInformationFilterKey {
         Self::ResourceType,
         Self::AssociationStatus,
     ];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -552,6 +555,7 @@ impl InstanceInformationFilterKey {
             Self::AssociationStatus => "AssociationStatus",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -671,6 +675,7 @@ impl InstancePropertyFilterKey {
         Self::ResourceType,
         Self::AssociationStatus,
     ];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -685,6 +690,7 @@ impl InstancePropertyFilterKey {
             Self::AssociationStatus => "AssociationStatus",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -712,6 +718,7 @@ impl InstancePropertyFilterOperator {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] =
         &[Self::Equal, Self::NotEqual, Self::BeginWith, Self::LessThan, Self::GreaterThan];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -722,6 +729,7 @@ impl InstancePropertyFilterOperator {
             Self::GreaterThan => "GreaterThan",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -813,6 +821,7 @@ impl ManagedStatus {
             Self::Unmanaged => "Unmanaged",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -868,6 +877,7 @@ impl NodeAggregatorType {
             Self::Count => "Count",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -906,6 +916,7 @@ impl NodeAttributeName {
         Self::SourceType,
         Self::AvailabilityZone,
     ];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -919,6 +930,7 @@ impl NodeAttributeName {
             Self::AvailabilityZone => "AvailabilityZone",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -991,6 +1003,7 @@ impl NodeFilterKey {
         Self::AvailabilityZone,
         Self::AvailabilityZoneId,
     ];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -1016,6 +1029,7 @@ impl NodeFilterKey {
             Self::AvailabilityZoneId => "AvailabilityZoneId",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1048,6 +1062,7 @@ impl NodeFilterOperatorType {
             Self::BeginWith => "BeginWith",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1096,6 +1111,7 @@ impl NodeTypeName {
             Self::Instance => "Instance",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1120,6 +1136,7 @@ pub enum PingStatus {
 impl PingStatus {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] = &[Self::Online, Self::ConnectionLost, Self::Inactive];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -1128,6 +1145,7 @@ impl PingStatus {
             Self::Inactive => "Inactive",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1178,6 +1196,7 @@ impl ResourceType {
             Self::Ec2Instance => "EC2Instance",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1215,6 +1234,7 @@ impl SourceType {
         Self::MicrosoftComputeVirtualMachines,
         Self::ComputeGoogleapisComInstance,
     ];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -1225,6 +1245,7 @@ impl SourceType {
             Self::ComputeGoogleapisComInstance => "compute.googleapis.com/Instance",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)

@@ -37,7 +37,7 @@ pub use document::*;
 pub use inventory::*;
 pub use maintenance_window::*;
 pub use managed_node::*;
-pub use operations::SERVICE;
+pub use operations::{SERVICE, visit_operations};
 pub use ops_item::*;
 pub use parameter::*;
 pub use patch::*;

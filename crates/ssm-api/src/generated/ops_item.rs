@@ -777,6 +777,7 @@ impl OpsFilterOperatorType {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] =
         &[Self::Equal, Self::NotEqual, Self::BeginWith, Self::LessThan, Self::GreaterThan, Self::Exists];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -788,6 +789,7 @@ impl OpsFilterOperatorType {
             Self::Exists => "Exists",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -868,6 +870,7 @@ impl OpsItemDataType {
             Self::String => "String",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -915,6 +918,7 @@ impl OpsItemEventFilterKey {
             Self::OpsItemId => "OpsItemId",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -943,6 +947,7 @@ impl OpsItemEventFilterOperator {
             Self::Equal => "Equal",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1068,6 +1073,7 @@ impl OpsItemFilterKey {
         Self::InsightByType,
         Self::AccountId,
     ];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -1110,6 +1116,7 @@ impl OpsItemFilterKey {
             Self::AccountId => "AccountId",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1135,6 +1142,7 @@ pub enum OpsItemFilterOperator {
 impl OpsItemFilterOperator {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] = &[Self::Equal, Self::Contains, Self::GreaterThan, Self::LessThan];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -1144,6 +1152,7 @@ impl OpsItemFilterOperator {
             Self::LessThan => "LessThan",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1217,6 +1226,7 @@ pub enum OpsItemRelatedItemsFilterKey {
 impl OpsItemRelatedItemsFilterKey {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] = &[Self::ResourceType, Self::AssociationId, Self::ResourceUri];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -1225,6 +1235,7 @@ impl OpsItemRelatedItemsFilterKey {
             Self::ResourceUri => "ResourceUri",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1253,6 +1264,7 @@ impl OpsItemRelatedItemsFilterOperator {
             Self::Equal => "Equal",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1315,6 +1327,7 @@ impl OpsItemStatus {
         Self::Rejected,
         Self::Closed,
     ];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -1340,6 +1353,7 @@ impl OpsItemStatus {
             Self::Closed => "Closed",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)

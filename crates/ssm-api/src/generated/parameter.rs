@@ -576,6 +576,7 @@ pub enum ParameterTier {
 impl ParameterTier {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] = &[Self::Standard, Self::Advanced, Self::IntelligentTiering];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -584,6 +585,7 @@ impl ParameterTier {
             Self::IntelligentTiering => "Intelligent-Tiering",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -608,6 +610,7 @@ pub enum ParameterType {
 impl ParameterType {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] = &[Self::String, Self::StringList, Self::SecureString];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -616,6 +619,7 @@ impl ParameterType {
             Self::SecureString => "SecureString",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -656,6 +660,7 @@ impl ParametersFilterKey {
             Self::KeyId => "KeyId",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)

@@ -1008,6 +1008,7 @@ pub enum InstancePatchStateOperatorType {
 impl InstancePatchStateOperatorType {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] = &[Self::Equal, Self::NotEqual, Self::LessThan, Self::GreaterThan];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -1017,6 +1018,7 @@ impl InstancePatchStateOperatorType {
             Self::GreaterThan => "GreaterThan",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1084,6 +1086,7 @@ impl OperatingSystem {
         Self::AlmaLinux,
         Self::AmazonLinux2023,
     ];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -1104,6 +1107,7 @@ impl OperatingSystem {
             Self::AmazonLinux2023 => "AMAZON_LINUX_2023",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1188,6 +1192,7 @@ impl PatchAction {
             Self::Block => "BLOCK",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1265,6 +1270,7 @@ impl PatchComplianceDataState {
         Self::Failed,
         Self::AvailableSecurityUpdate,
     ];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -1278,6 +1284,7 @@ impl PatchComplianceDataState {
             Self::AvailableSecurityUpdate => "AVAILABLE_SECURITY_UPDATE",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1312,6 +1319,7 @@ impl PatchComplianceLevel {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] =
         &[Self::Critical, Self::High, Self::Medium, Self::Low, Self::Informational, Self::Unspecified];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -1323,6 +1331,7 @@ impl PatchComplianceLevel {
             Self::Unspecified => "UNSPECIFIED",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1355,6 +1364,7 @@ impl PatchComplianceStatus {
             Self::NonCompliant => "NON_COMPLIANT",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1385,6 +1395,7 @@ impl PatchDeploymentStatus {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] =
         &[Self::Approved, Self::PendingApproval, Self::ExplicitApproved, Self::ExplicitRejected];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -1394,6 +1405,7 @@ impl PatchDeploymentStatus {
             Self::ExplicitRejected => "EXPLICIT_REJECTED",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1488,6 +1500,7 @@ impl PatchFilterKey {
         Self::Security,
         Self::Version,
     ];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -1512,6 +1525,7 @@ impl PatchFilterKey {
             Self::Version => "VERSION",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1552,6 +1566,7 @@ impl PatchOperationType {
             Self::Install => "Install",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1592,6 +1607,7 @@ impl PatchProperty {
         Self::Priority,
         Self::Severity,
     ];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -1603,6 +1619,7 @@ impl PatchProperty {
             Self::Severity => "SEVERITY",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1657,6 +1674,7 @@ impl PatchSet {
             Self::Application => "APPLICATION",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -1708,6 +1726,7 @@ impl RebootOption {
             Self::NoReboot => "NoReboot",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)

@@ -170,6 +170,7 @@ impl LastResourceDataSyncStatus {
             Self::InProgress => "InProgress",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -286,6 +287,7 @@ impl ResourceDataSyncS3Format {
             Self::JsonSerDe => "JsonSerDe",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)

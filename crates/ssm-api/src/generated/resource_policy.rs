@@ -132,6 +132,7 @@ impl DeletionMode {
             Self::RollbackMigration => "RollbackMigration",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)

@@ -129,6 +129,7 @@ impl AccessType {
             Self::JustInTime => "JustInTime",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -246,6 +247,7 @@ impl SessionFilterKey {
         Self::SessionId,
         Self::AccessType,
     ];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -258,6 +260,7 @@ impl SessionFilterKey {
             Self::AccessType => "AccessType",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -298,6 +301,7 @@ impl SessionState {
             Self::History => "History",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -332,6 +336,7 @@ impl SessionStatus {
         Self::Terminating,
         Self::Failed,
     ];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -343,6 +348,7 @@ impl SessionStatus {
             Self::Failed => "Failed",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)

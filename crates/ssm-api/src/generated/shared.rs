@@ -56,6 +56,7 @@ impl DocumentHashType {
             Self::Sha1 => "Sha1",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -88,6 +89,7 @@ impl ExternalAlarmState {
             Self::Alarm => "ALARM",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -128,6 +130,7 @@ impl NotificationEvent {
     /// Every value, in the model's order.
     pub const ALL: &'static [Self] =
         &[Self::All, Self::InProgress, Self::Success, Self::TimedOut, Self::Cancelled, Self::Failed];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -139,6 +142,7 @@ impl NotificationEvent {
             Self::Failed => "Failed",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -169,6 +173,7 @@ impl NotificationType {
             Self::Invocation => "Invocation",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)
@@ -212,6 +217,7 @@ impl PlatformType {
             Self::MacOs => "MacOS",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)

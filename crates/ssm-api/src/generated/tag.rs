@@ -162,6 +162,7 @@ impl ResourceTypeForTagging {
         Self::Association,
         Self::CloudConnector,
     ];
+
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -177,6 +178,7 @@ impl ResourceTypeForTagging {
             Self::CloudConnector => "CloudConnector",
         }
     }
+
     /// The value that stands on the wire as `text`.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.as_str() == text)

@@ -7,7 +7,7 @@ use super::sts::{
     GetAccessKeyInfo, GetCallerIdentity, GetDelegatedAccessToken, GetFederationToken, GetSessionToken,
     GetWebIdentityToken,
 };
-use muster_service_model::{Operation, Protocol, ServiceSchema};
+use muster_service_model::{Operation, OperationVisitor, Protocol, ServiceSchema};
 
 /// The tables of `sts`.
 pub static SERVICE: ServiceSchema = ServiceSchema {
@@ -43,3 +43,18 @@ pub static SERVICE: ServiceSchema = ServiceSchema {
         &errors::SESSION_DURATION_ESCALATION_EXCEPTION,
     ],
 };
+
+/// Shows every operation to `visitor`, in the order of their names.
+pub fn visit_operations(visitor: &mut impl OperationVisitor) {
+    visitor.visit::<AssumeRole>();
+    visitor.visit::<AssumeRoleWithSAML>();
+    visitor.visit::<AssumeRoleWithWebIdentity>();
+    visitor.visit::<AssumeRoot>();
+    visitor.visit::<DecodeAuthorizationMessage>();
+    visitor.visit::<GetAccessKeyInfo>();
+    visitor.visit::<GetCallerIdentity>();
+    visitor.visit::<GetDelegatedAccessToken>();
+    visitor.visit::<GetFederationToken>();
+    visitor.visit::<GetSessionToken>();
+    visitor.visit::<GetWebIdentityToken>();
+}

@@ -34,7 +34,7 @@ pub(crate) fn folder(layout: &Layout<'_>, model_file: &str) -> Result<Files, Box
     uses.extend(markers(layout));
     files.insert(
         "operations.rs".to_owned(),
-        source(model_file, "Every operation, sorted by name.", uses, vec![service])?,
+        source(model_file, "Every operation, sorted by name.", uses, service)?,
     );
     files.insert("mod.rs".to_owned(), folder_root(layout, model_file)?);
     Ok(files)
@@ -45,7 +45,7 @@ pub(crate) fn single(layout: &Layout<'_>, model_file: &str, purpose: &str) -> Re
     let domain = layout.domains.keys().next().ok_or("a service without operations")?;
     let scope = Scope::new(layout, domain, Nesting::Single);
     let mut body = module_items(&scope, layout)?;
-    body.push(operations::service(&scope)?);
+    body.extend(operations::service(&scope)?);
     let errors = Scope::new(layout, ERRORS, Nesting::Single);
     let error_items = module_items(&errors, layout)?;
     let uses = errors.use_lines();
@@ -96,7 +96,9 @@ fn folder_root(layout: &Layout<'_>, model_file: &str) -> Result<String, Box<dyn 
     let modules: Vec<_> = layout.modules().into_iter().filter(|module| *module != ERRORS).collect();
     let private = modules.iter().map(|module| names::ident(module));
     let mut items: Vec<_> = private.map(|module| quote!(mod #module;)).collect();
-    items.push(quote!(mod operations;));
+    items.push(quote!(
+        mod operations;
+    ));
     items.push(quote!(
         pub mod errors;
     ));
@@ -105,7 +107,7 @@ fn folder_root(layout: &Layout<'_>, model_file: &str) -> Result<String, Box<dyn 
         quote!(pub use #module::*;)
     }));
     items.push(quote!(
-        pub use operations::SERVICE;
+        pub use operations::{SERVICE, visit_operations};
     ));
     let purpose = "Operations, shapes and errors of the service, flat; errors in their own module.";
     root(model_file, purpose, items)
@@ -149,11 +151,20 @@ fn print(items: Vec<TokenStream>) -> Result<String, Box<dyn Error>> {
     for item in items {
         let parsed: syn::Item = syn::parse2(item.clone()).map_err(|error| format!("{error} in {item}"))?;
         let file = syn::File { shebang: None, attrs: Vec::new(), items: vec![parsed] };
-        let printed = prettyplease::unparse(&file);
+        let printed = spread_methods(&prettyplease::unparse(&file));
         text.push_str(&printed);
         if !printed.starts_with("use ") && !printed.starts_with("mod ") && !printed.starts_with("pub use ") {
             text.push('\n');
         }
     }
     Ok(text)
+}
+
+/// prettyplease sets no empty lines inside an `impl`; a documented item after another wants one.
+fn spread_methods(item: &str) -> String {
+    if item.starts_with("impl ") {
+        item.replace("    }\n    ///", "    }\n\n    ///").replace("    ];\n    ///", "    ];\n\n    ///")
+    } else {
+        item.to_owned()
+    }
 }

@@ -98,18 +98,20 @@ pub(crate) fn error(scope: &Scope<'_>, name: &str, shape: &Shape) -> Tokens {
     })
 }
 
-/// The service's table.
-pub(crate) fn service(scope: &Scope<'_>) -> Tokens {
+/// The service's table, and the walk over its operations with their types.
+pub(crate) fn service(scope: &Scope<'_>) -> Result<Vec<TokenStream>, Box<dyn Error>> {
     let model = scope.layout.model;
     let schema = scope.model("ServiceSchema");
     let operation = scope.model("Operation");
     let Metadata { api_version, endpoint_prefix: name, signing_name, .. } = &model.metadata;
     let signing_name = signing_name.as_ref().unwrap_or(name);
     let protocol = protocol(scope, &model.metadata)?;
-    let operations = model.operations.keys().map(|name| names::ident(&names::type_name(name)));
+    let operations: Vec<_> =
+        model.operations.keys().map(|name| names::ident(&names::type_name(name))).collect();
+    let visitor = scope.model("OperationVisitor");
     let errors = model.errors().map(|(name, _)| scope.error(name)).collect::<Result<Vec<_>, _>>()?;
     let doc = format!(" The tables of `{name}`.");
-    Ok(quote! {
+    let table = quote! {
         #[doc = #doc]
         pub static SERVICE: #schema = #schema {
             name: #name,
@@ -119,7 +121,14 @@ pub(crate) fn service(scope: &Scope<'_>) -> Tokens {
             operations: &[#(<#operations as #operation>::SCHEMA),*],
             errors: &[#(&#errors),*],
         };
-    })
+    };
+    let visit = quote! {
+        /// Shows every operation to `visitor`, in the order of their names.
+        pub fn visit_operations(visitor: &mut impl #visitor) {
+            #(visitor.visit::<#operations>();)*
+        }
+    };
+    Ok(vec![table, visit])
 }
 
 fn protocol(scope: &Scope<'_>, metadata: &Metadata) -> Tokens {

@@ -9,7 +9,11 @@ use std::error::Error;
 type Tokens = Result<TokenStream, Box<dyn Error>>;
 
 /// The static of a shape; `None` for shapes that are written out where they are used.
-pub(crate) fn table(scope: &Scope<'_>, name: &str, shape: &Shape) -> Result<Option<TokenStream>, Box<dyn Error>> {
+pub(crate) fn table(
+    scope: &Scope<'_>,
+    name: &str,
+    shape: &Shape,
+) -> Result<Option<TokenStream>, Box<dyn Error>> {
     let (kind, value) = match shape.kind {
         Kind::Structure => ("Structure", structure(scope, name, shape)?),
         Kind::String => ("StringShape", string(scope, name, shape)),

@@ -11,7 +11,11 @@ use std::error::Error;
 type Tokens = Result<TokenStream, Box<dyn Error>>;
 
 /// The Rust type of a structure: required members plain, the others optional.
-pub(crate) fn structure(scope: &Scope<'_>, name: &str, shape: &Shape) -> Result<Vec<TokenStream>, Box<dyn Error>> {
+pub(crate) fn structure(
+    scope: &Scope<'_>,
+    name: &str,
+    shape: &Shape,
+) -> Result<Vec<TokenStream>, Box<dyn Error>> {
     let serialize = scope.serde("Serialize");
     let deserialize = scope.serde("Deserialize");
     let type_name = names::ident(&names::type_name(name));
@@ -173,10 +177,10 @@ pub(crate) fn enumeration(scope: &Scope<'_>, name: &str, shape: &Shape) -> Vec<T
     let doc = format!(" Wire enumeration `{name}`.");
     let values = &shape.values;
     let variants = names::variants(values);
-    let renames = values.iter().zip(&variants).map(|(value, variant)| {
-        let differs = variant.to_string() != *value;
-        differs.then(|| quote!(#[serde(rename = #value)]))
-    });
+    let renames = values
+        .iter()
+        .zip(&variants)
+        .map(|(value, variant)| (*variant != value).then(|| quote!(#[serde(rename = #value)])));
     let defaults = (0..values.len()).map(|position| (position == 0).then(|| quote!(#[default])));
     vec![
         quote! {
