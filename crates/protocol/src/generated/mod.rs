@@ -4,8 +4,6 @@
 #![allow(missing_docs, reason = "fields and values carry the model's names; its prose is not ours")]
 
 pub mod ec2messages;
-
 pub mod ssm_agent;
-
 pub use ec2messages::SERVICE as EC2MESSAGES_SERVICE;
 pub use ssm_agent::SERVICE as SSM_AGENT_SERVICE;

@@ -25,7 +25,6 @@ mod service_setting;
 mod session;
 mod shared;
 mod tag;
-
 pub use access_request::*;
 pub use activation::*;
 pub use association::*;

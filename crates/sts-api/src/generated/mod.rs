@@ -6,6 +6,5 @@
 pub mod errors;
 mod operations;
 mod sts;
-
 pub use operations::{SERVICE, visit_operations};
 pub use sts::*;
