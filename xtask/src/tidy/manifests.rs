@@ -1,0 +1,10 @@
+//! Every crate takes its lints from the workspace.
+
+use super::{Fault, Source};
+
+pub(super) fn inherits_lints(source: &Source, faults: &mut Vec<Fault>) {
+    let is_crate = source.path.ends_with("/Cargo.toml") && source.text.contains("[package]");
+    if is_crate && !source.text.contains("[lints]\nworkspace = true\n") {
+        faults.push(source.fault(0, "add `[lints]` with `workspace = true`"));
+    }
+}
