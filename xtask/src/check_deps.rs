@@ -80,13 +80,10 @@ pub(crate) fn run() -> Result {
     let step = console::step("Checking which crate sees which");
     let metadata = shell::capture(shell::cargo()?.args(["metadata", "--format-version=1", "--no-deps"]))?;
     let crates = read(&serde_json::from_str(&metadata)?)?;
-    let lock = fs::read_to_string(project::root()?.join("Cargo.lock"))?;
     let mut faults = faults(&crates);
     for banned in BANNED {
-        if lock.contains(&format!("name = \"{banned}\"\n")) {
-            faults.push(format!(
-                "the package `{banned}` is in Cargo.lock; `cargo tree -i {banned}` tells through whom"
-            ));
+        if is_built(banned)? {
+            faults.push(format!("the package `{banned}` is built; `cargo tree -i {banned}` tells for whom"));
         }
     }
     if faults.is_empty() {
