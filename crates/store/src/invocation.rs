@@ -385,3 +385,12 @@ pub async fn next_deadline(db: &Db) -> Result<Option<i64>, StoreError> {
     let rows = db.read(sql, params![]).await?;
     rows.first().map_or(Ok(None), |row| row.opt_int(0))
 }
+
+/// Nodes of a command whose invocations have not ended.
+///
+/// # Errors
+/// The store's.
+pub async fn unfinished_nodes(db: &Db, command_id: &CommandId) -> Result<Vec<ManagedNodeId>, StoreError> {
+    let sql = "SELECT node_id FROM invocation WHERE command_id = ?1 AND finished_ms IS NULL ORDER BY node_id";
+    db.scan(sql, params![command_id.as_str()]).await?.iter().map(|row| row.parse(0)).collect()
+}

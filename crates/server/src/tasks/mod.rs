@@ -1,1 +1,54 @@
-//! Background tasks, one file each.
+//! Background tasks, one file each, and the relay that turns notices into wake-ups.
+
+mod command_deadlines;
+mod command_progress;
+mod node_contacts;
+
+use crate::ControlPlane;
+use command_progress::CommandProgress;
+use muster_background::{Driver, Task};
+use muster_bus::{Notice, Received};
+use std::sync::Arc;
+
+/// The tasks of a replica, with what wakes them.
+pub(crate) struct Tasks {
+    /// Runs them.
+    pub(crate) driver: Arc<Driver>,
+    progress: Arc<CommandProgress>,
+}
+
+impl Tasks {
+    /// Starts them all.
+    pub(crate) fn spawn(control_plane: &Arc<ControlPlane>) -> Self {
+        let progress = Arc::new(CommandProgress::new(control_plane.clone()));
+        let tasks: Vec<Arc<dyn Task>> = vec![
+            Arc::new(command_deadlines::CommandDeadlines::new(control_plane.clone())),
+            progress.clone(),
+            Arc::new(node_contacts::NodeContacts::new(control_plane.clone())),
+        ];
+        Self { driver: Arc::new(Driver::spawn(tasks)), progress }
+    }
+
+    /// Relays notices of the bus until it closes: to the channels of this replica, and to the tasks.
+    pub(crate) async fn relay(&self, control_plane: Arc<ControlPlane>) {
+        let mut notices = control_plane.bus.subscribe();
+        loop {
+            match notices.recv().await {
+                Received::Notice(Notice::NodesHaveWork(nodes)) => control_plane.channels.wake(&nodes),
+                Received::Notice(Notice::ChannelOpened { node, connection }) => {
+                    control_plane.channels.close_other(&node, &connection);
+                }
+                Received::Notice(Notice::CommandChanged(command)) => {
+                    self.progress.mark(command);
+                    self.driver.activate(self.progress.name());
+                }
+                Received::Lagged => {
+                    control_plane.channels.wake_all();
+                    self.progress.mark_all();
+                    self.driver.activate(self.progress.name());
+                }
+                Received::Closed => return,
+            }
+        }
+    }
+}
