@@ -4,15 +4,15 @@
 //! number, and add a line to [`MIGRATIONS`]. An applied migration never changes again (its checksum is kept).
 //!
 //! Rules for the files:
-//! - Both leave the same schema: `Db::schema_dump` must give the same text on both engines (a test compares).
-//! - SQLite: types `TEXT`, `INTEGER`, `BLOB`, and tables `STRICT`, so that a wrong type is refused as on PostgreSQL.
-//!   A migration runs in one transaction.
-//! - PostgreSQL: types `TEXT COLLATE "C"`, `BIGINT`, `BYTEA`. The collation makes texts compare by bytes as SQLite does; paging
-//!   and prefix ranges depend on it (a test looks). CockroachDB always compares so and does not know the clause in a
-//!   table, so there it is left out.
-//! - PostgreSQL: each statement is a transaction of its own, because not every server has transactional DDL. So every
-//!   statement must do no harm when it runs again: `IF NOT EXISTS`, `ON CONFLICT DO NOTHING`.
-//! - No SERIAL, AUTOINCREMENT, triggers, stored procedures or partial indexes with casts.
+//! - Types `TEXT`, `BIGINT`, `BYTEA`; times are epoch milliseconds, booleans 0 and 1, JSON is text. A primary key is also
+//!   `NOT NULL`, which SQLite would not add. Often both files are the same text.
+//! - Both leave the same schema: `Db::schema_dump` gives the same text on both engines (a test compares).
+//! - Texts compare by bytes. On PostgreSQL `TEXT` in CREATE TABLE and ALTER TABLE becomes `TEXT COLLATE "C"` while it is
+//!   applied (write it in capitals); paging and prefix ranges depend on it.
+//! - SQLite runs a migration in one transaction. PostgreSQL runs each statement by itself, because not every server can
+//!   change a schema in a transaction. So there every statement must do no harm when it runs again: `IF NOT
+//!   EXISTS`, `ON CONFLICT DO NOTHING` (a test runs them twice).
+//! - No sequences, triggers, stored procedures, and no casts in indexes.
 
 use super::StoreError;
 use sha2::{Digest, Sha256};
@@ -39,7 +39,7 @@ macro_rules! migrations {
 }
 
 /// The schema of Muster, oldest first.
-pub(crate) const MIGRATIONS: &[Migration] = migrations!["0001_identity",];
+pub(crate) const MIGRATIONS: &[Migration] = migrations!["0001_identity", "0002_command",];
 
 /// A migration found in `schema_version`.
 #[derive(Debug, Clone)]
