@@ -12,7 +12,7 @@ pub const SEND_COMMAND_TOPIC: &str = "aws.ssm.sendCommand";
 pub const CANCEL_COMMAND_TOPIC: &str = "aws.ssm.cancelCommand";
 
 /// Server to node.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentJob {
     /// JSON in text: see [`JobContent`]. The same for all nodes of a command.
     #[serde(rename = "Content")]
@@ -26,6 +26,17 @@ pub struct AgentJob {
     /// 1.
     #[serde(rename = "SchemaVersion", default, deserialize_with = "nullable")]
     pub schema_version: u32,
+}
+
+// Parameters may hold secrets.
+impl fmt::Debug for AgentJob {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("AgentJob")
+            .field("job_id", &self.job_id)
+            .field("topic", &self.topic)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a job asks for.
@@ -65,7 +76,7 @@ impl AgentJob {
 }
 
 /// Content of a job that runs a command. Also the payload of the older `ec2messages` path.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct SendCommandContent {
     /// Values by parameter name: text, lists, or objects.
     #[serde(rename = "Parameters", default, deserialize_with = "nullable")]
@@ -94,6 +105,17 @@ pub struct SendCommandContent {
     /// Muster's own, which official agents ignore: the path on the server below which the node may PUT whole outputs.
     #[serde(rename = "MusterOutputUpload", default, skip_serializing_if = "Option::is_none")]
     pub muster_output_upload: Option<String>,
+}
+
+// Parameters may hold secrets.
+impl fmt::Debug for SendCommandContent {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("SendCommandContent")
+            .field("command_id", &self.command_id)
+            .field("document_name", &self.document_name)
+            .finish_non_exhaustive()
+    }
 }
 
 impl SendCommandContent {

@@ -3,10 +3,11 @@
 use super::{MessageError, Status, nullable, read};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 use uuid::Uuid;
 
 /// Node to server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentJobReply {
     /// 1.
     #[serde(rename = "schemaVersion", default, deserialize_with = "nullable")]
@@ -19,6 +20,17 @@ pub struct AgentJobReply {
     /// Topic of the job.
     #[serde(default, deserialize_with = "nullable")]
     pub topic: String,
+}
+
+// What commands print may be secret.
+impl fmt::Debug for AgentJobReply {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("AgentJobReply")
+            .field("job_id", &self.job_id)
+            .field("topic", &self.topic)
+            .finish_non_exhaustive()
+    }
 }
 
 impl AgentJobReply {
@@ -91,7 +103,7 @@ pub struct AgentInfo {
 }
 
 /// The result of a step.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RuntimeStatus {
     /// How it stands.
     pub status: Status,
@@ -125,6 +137,18 @@ pub struct RuntimeStatus {
     /// Cut: [`crate::document::output::console`].
     #[serde(rename = "standardError", default, deserialize_with = "nullable")]
     pub standard_error: String,
+}
+
+// What commands print may be secret.
+impl fmt::Debug for RuntimeStatus {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("RuntimeStatus")
+            .field("name", &self.name)
+            .field("status", &self.status)
+            .field("code", &self.code)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Server to node: the reply is durable here and may be forgotten there.

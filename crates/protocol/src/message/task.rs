@@ -2,10 +2,11 @@
 
 use super::{Status, nullable};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use uuid::Uuid;
 
 /// `interactive_shell`: server to node, start a session.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentTask {
     /// JSON in text: document, parameters, owner. Read by whoever runs sessions.
     #[serde(rename = "Content")]
@@ -19,6 +20,17 @@ pub struct AgentTask {
     /// 1.
     #[serde(rename = "SchemaVersion", default, deserialize_with = "nullable")]
     pub schema_version: u32,
+}
+
+// Parameters may hold secrets.
+impl fmt::Debug for AgentTask {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("AgentTask")
+            .field("task_id", &self.task_id)
+            .field("topic", &self.topic)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Node to server: a session has ended. Sent up to three times, a second apart.
