@@ -5,15 +5,26 @@
 
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
-use crate::engine::{DatabaseUrl, Db, MIGRATIONS, Migration, OpenOptions};
+use crate::engine::{DatabaseUrl, Db, MIGRATIONS, Migration, OpenOptions, run_postgres_script};
+use muster_ids::ReplicaId;
 use tempfile::TempDir;
+
+/// The variable that names a PostgreSQL server for tests, by a URL or in keyword form. The user must be allowed to
+/// make schemas.
+pub const POSTGRES_URL: &str = "MUSTER_TEST_POSTGRES_URL";
 
 /// An empty database which is removed at the end; it can be opened several times.
 #[derive(Debug)]
 pub struct TestDatabase {
     options: OpenOptions,
     migrations: &'static [Migration],
-    _folder: Option<TempDir>,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    Folder(TempDir),
+    Schema { server: String, name: String },
 }
 
 impl TestDatabase {
@@ -23,9 +34,32 @@ impl TestDatabase {
     }
 
     pub(crate) async fn on_each_engine_with(migrations: &'static [Migration]) -> Vec<TestDatabase> {
+        let mut databases = vec![TestDatabase::sqlite(migrations)];
+        if let Some(server) = std::env::var(POSTGRES_URL).ok().filter(|url| !url.is_empty()) {
+            databases.push(TestDatabase::postgres(server, migrations).await);
+        }
+        databases
+    }
+
+    fn sqlite(migrations: &'static [Migration]) -> TestDatabase {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let url = DatabaseUrl::Sqlite(folder.path().join("test.db"));
-        vec![TestDatabase { options: OpenOptions::new(url), migrations, _folder: Some(folder) }]
+        TestDatabase { options: OpenOptions::new(url), migrations, place: Place::Folder(folder) }
+    }
+
+    async fn postgres(server: String, migrations: &'static [Migration]) -> TestDatabase {
+        // A replica id is as good a random name as any.
+        let name = format!("test_{}", ReplicaId::random().as_str().replace('-', ""));
+        run_postgres_script(&server, &format!("CREATE SCHEMA {name}")).await.expect("a schema can be made");
+        let url = match (server.contains("://"), server.contains('?')) {
+            (true, false) => format!("{server}?options=-csearch_path%3D{name}"),
+            (true, true) => format!("{server}&options=-csearch_path%3D{name}"),
+            (false, _) => format!("{server} options=-csearch_path={name}"),
+        };
+        let mut options = OpenOptions::new(DatabaseUrl::Postgres(url));
+        // Tests run side by side and share the server's connections.
+        options.postgres_connections = 8;
+        TestDatabase { options, migrations, place: Place::Schema { server, name } }
     }
 
     /// How to open it.
@@ -38,13 +72,31 @@ impl TestDatabase {
         Db::open_with(self.options(), self.migrations).await.expect("the test database opens")
     }
 
-    /// Closes `db`, which was the last to use this database, and removes it.
-    pub async fn remove(self, db: Db) {
-        db.close().await;
+    /// Removes it. Every [`Db`] on it should be closed by then.
+    pub async fn remove(self) {
+        match self.place {
+            Place::Folder(folder) => folder.close().expect("the temporary folder can be removed"),
+            Place::Schema { server, name } => {
+                let drop = format!("DROP SCHEMA {name} CASCADE");
+                run_postgres_script(&server, &drop).await.expect("the schema of the test can be dropped");
+            }
+        }
     }
 }
 
-/// Runs `body` once per engine on an empty, migrated database.
+/// Runs `body` once per engine on an empty database with the schema of Muster.
+///
+/// ```
+/// # use muster_store::{Batch, Expect, params};
+/// # #[cfg(any())]
+/// #[tokio::test]
+/// async fn a_thing_is_found_again() {
+///     muster_store::testing::on_each_engine(|db| async move {
+///         db.write(Batch::of("INSERT INTO …", params!["a"], Expect::Exactly(1))).await.unwrap();
+///     })
+///     .await;
+/// }
+/// ```
 pub async fn on_each_engine<F, R>(body: F)
 where
     F: Fn(Db) -> R,
@@ -60,10 +112,11 @@ where
 {
     for database in TestDatabase::on_each_engine_with(migrations).await {
         let db = database.open().await;
-        let engine = db.engine_name();
         // A task of its own, so that the database is removed even if the body panics.
         let outcome = tokio::spawn(body(db.clone())).await;
-        database.remove(db).await;
+        let engine = db.engine_name();
+        db.close().await;
+        database.remove().await;
         assert!(outcome.is_ok(), "the test failed on {engine}, see above");
     }
 }

@@ -94,14 +94,22 @@ impl Batch {
     }
 }
 
-/// Refuses texts with NUL characters: SQLite would take them and PostgreSQL would not.
-pub(super) fn refuse_nul(index: usize, params: &[Value]) -> Result<(), StoreError> {
-    let holds_nul = |v: &Value| matches!(v, Value::Text(s) if s.as_bytes().contains(&0));
-    match params.iter().position(holds_nul) {
-        None => Ok(()),
-        Some(at) => Err(StoreError::Rejected {
-            statement: index,
-            reason: format!("parameter {} holds a NUL character", at + 1),
-        }),
+/// Bytes of all parameters of one statement; PostgreSQL's messages end at twice that.
+const LARGEST: usize = 1 << 30;
+
+/// Refuses what one of the engines cannot take: texts with NUL characters, and more than a gibibyte.
+pub(super) fn check_params(index: usize, params: &[Value]) -> Result<(), StoreError> {
+    let reject = |reason| Err(StoreError::Rejected { statement: index, reason });
+    let mut total = 0;
+    for (number, value) in (1..).zip(params) {
+        total += match value {
+            Value::Text(s) if s.as_bytes().contains(&0) => {
+                return reject(format!("parameter {number} holds a NUL character"));
+            }
+            Value::Text(s) => s.len(),
+            Value::Blob(b) => b.len(),
+            Value::Null | Value::Int(_) => 0,
+        };
     }
+    if total > LARGEST { reject("the parameters are too large".to_owned()) } else { Ok(()) }
 }

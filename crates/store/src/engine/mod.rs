@@ -14,15 +14,20 @@
 mod batch;
 mod error;
 mod migrate;
+mod postgres;
 mod query;
+mod schema;
 mod sql;
 mod sqlite;
+#[cfg(test)]
+mod tests;
 mod url;
 mod value;
 
 pub use batch::{Batch, Expect, Statement};
 pub use error::StoreError;
 pub(crate) use migrate::{MIGRATIONS, Migration};
+use postgres::Postgres;
 pub use query::{Query, prefix_end};
 use sqlite::Sqlite;
 use std::{borrow::Cow, sync::Arc};
@@ -54,6 +59,7 @@ pub struct Db {
 #[derive(Debug, Clone)]
 enum Engine {
     Sqlite(Arc<Sqlite>),
+    Postgres(Arc<Postgres>),
 }
 
 impl Db {
@@ -69,9 +75,9 @@ impl Db {
     ) -> Result<Db, StoreError> {
         let engine = match options.url {
             DatabaseUrl::Sqlite(path) => Engine::Sqlite(Arc::new(Sqlite::open(path, migrations).await?)),
-            DatabaseUrl::Postgres(_) => {
-                return Err(StoreError::BadUrl("PostgreSQL is not there yet".to_owned()));
-            }
+            DatabaseUrl::Postgres(url) => Engine::Postgres(Arc::new(
+                Postgres::open(&url, options.postgres_connections, migrations).await?,
+            )),
         };
         Ok(Db { engine })
     }
@@ -82,13 +88,14 @@ impl Db {
     /// The write goes on when the caller stops waiting: dropping the future does not undo it.
     pub async fn write(&self, batch: Batch) -> Result<Vec<Vec<Row>>, StoreError> {
         for (index, statement) in batch.indexed() {
-            batch::refuse_nul(index, &statement.params)?;
+            batch::check_params(index, &statement.params)?;
         }
         if batch.is_empty() {
             return Ok(Vec::new());
         }
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.write(batch).await,
+            Engine::Postgres(postgres) => postgres.write(batch).await,
         }
     }
 
@@ -99,9 +106,10 @@ impl Db {
         sql: impl Into<Cow<'static, str>>,
         params: Vec<Value>,
     ) -> Result<Vec<Row>, StoreError> {
-        batch::refuse_nul(0, &params)?;
+        batch::check_params(0, &params)?;
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.read(&sql.into(), &params),
+            Engine::Postgres(postgres) => postgres.read(sql.into(), params).await,
         }
     }
 
@@ -111,9 +119,18 @@ impl Db {
         sql: impl Into<Cow<'static, str>>,
         params: Vec<Value>,
     ) -> Result<Vec<Row>, StoreError> {
-        batch::refuse_nul(0, &params)?;
+        batch::check_params(0, &params)?;
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.scan(sql.into(), params).await,
+            Engine::Postgres(postgres) => postgres.read(sql.into(), params).await,
+        }
+    }
+
+    /// The schema as text, the same on both engines: for golden files.
+    pub async fn schema_dump(&self) -> Result<String, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.schema_dump().await,
+            Engine::Postgres(postgres) => postgres.schema_dump().await,
         }
     }
 
@@ -122,6 +139,7 @@ impl Db {
     pub async fn close(&self) {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.close().await,
+            Engine::Postgres(postgres) => postgres.close(),
         }
     }
 
@@ -129,6 +147,13 @@ impl Db {
     pub fn engine_name(&self) -> &'static str {
         match &self.engine {
             Engine::Sqlite(_) => "sqlite",
+            Engine::Postgres(_) => "postgres",
         }
     }
+}
+
+/// Runs a script on the server of a test.
+#[cfg(any(test, feature = "testing"))]
+pub(crate) async fn run_postgres_script(url: &str, sql: &str) -> Result<(), StoreError> {
+    postgres::run_script(url, sql).await
 }

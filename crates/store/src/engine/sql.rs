@@ -66,6 +66,35 @@ pub(super) fn statements(sql: &str) -> Vec<String> {
     found.into_iter().filter(|(_, has_code)| *has_code).map(|(s, _)| s.trim().to_owned()).collect()
 }
 
+/// Makes the texts of a new table or column compare by bytes: `TEXT` becomes `TEXT COLLATE "C"`. Other statements
+/// stay as they are.
+pub(super) fn byte_ordered(statement: &str) -> String {
+    let stretches = stretches(statement);
+    let first_words: String = stretches.iter().filter(|(code, _)| *code).map(|(_, text)| *text).collect();
+    let mut first_words = first_words.split_whitespace().map(str::to_ascii_uppercase);
+    let head = (first_words.next(), first_words.next());
+    if !matches!((head.0.as_deref(), head.1.as_deref()), (Some("CREATE" | "ALTER"), Some("TABLE"))) {
+        return statement.to_owned();
+    }
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut out = String::with_capacity(statement.len() + 64);
+    for (code, text) in stretches {
+        let mut rest = text;
+        while let Some(at) = rest.find("TEXT").filter(|_| code) {
+            let (before, from) = rest.split_at(at);
+            let (word, after) = from.split_at("TEXT".len());
+            out.push_str(before);
+            out.push_str(word);
+            if !before.ends_with(is_word) && !after.starts_with(is_word) {
+                out.push_str(" COLLATE \"C\"");
+            }
+            rest = after;
+        }
+        out.push_str(rest);
+    }
+    out
+}
+
 /// Every SQL text seen so far with its PostgreSQL form.
 #[derive(Debug, Default)]
 pub(super) struct Translations(RwLock<HashMap<Cow<'static, str>, Arc<str>>>);
@@ -74,6 +103,7 @@ impl Translations {
     /// Texts kept. Composed queries have a bounded number of shapes; the limit is for what nobody foresaw.
     const KEPT: usize = 4096;
 
+    #[allow(clippy::ptr_arg, reason = "a static text is kept without a copy")]
     pub(super) fn postgres(&self, sql: &Cow<'static, str>) -> Arc<str> {
         if let Some(known) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(sql.as_ref()) {
             return Arc::clone(known);
@@ -115,6 +145,17 @@ mod tests {
         let text = "-- one; first\nCREATE TABLE a (x TEXT DEFAULT ';');\n\nDELETE FROM a; /* ; */\n;-- end";
         assert_eq!(statements(text), ["-- one; first\nCREATE TABLE a (x TEXT DEFAULT ';')", "DELETE FROM a"]);
         assert!(statements(" ;\n-- nothing\n").is_empty());
+    }
+
+    #[test]
+    fn texts_of_tables_compare_by_bytes() {
+        assert_eq!(
+            byte_ordered("-- TEXT\nCREATE TABLE a (x TEXT NOT NULL, \"TEXT\" TEXT, z_TEXT BIGINT)"),
+            "-- TEXT\nCREATE TABLE a (x TEXT COLLATE \"C\" NOT NULL, \"TEXT\" TEXT COLLATE \"C\", z_TEXT BIGINT)"
+        );
+        assert_eq!(byte_ordered("alter table a add b TEXT"), "alter table a add b TEXT COLLATE \"C\"");
+        let update = "UPDATE a SET x = CAST(y AS TEXT)";
+        assert_eq!(byte_ordered(update), update);
     }
 
     proptest! {

@@ -35,6 +35,11 @@ impl DatabaseUrl {
                 .to_owned(),
         ))
     }
+
+    /// Whether it is a file of this machine, which one server alone may open.
+    pub fn is_sqlite(&self) -> bool {
+        matches!(self, DatabaseUrl::Sqlite(_))
+    }
 }
 
 impl FromStr for DatabaseUrl {
