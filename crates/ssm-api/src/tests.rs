@@ -142,6 +142,11 @@ fn secrets_are_not_printed() {
     let command = SendCommandRequest { parameters: Some(parameters), ..Default::default() };
     assert!(format!("{command:?}").contains("parameters: [redacted]"), "{command:?}");
     assert!(!format!("{command:#?}").contains("hunter2"));
+
+    // Sensitive by our patch of the model.
+    let activation = CreateActivationResult { activation_code: Some("hunter2".into()), ..Default::default() };
+    let session = StartSessionResponse { token_value: Some("hunter2".into()), ..Default::default() };
+    assert!(!format!("{activation:?} {session:?}").contains("hunter2"));
 }
 
 #[test]

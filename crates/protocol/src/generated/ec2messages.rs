@@ -2,11 +2,10 @@
 //! The legacy message delivery that old agents poll.
 
 use muster_service_model::{
-    Bounds, Constraint, HttpBinding, ListShape, MapShape, Member, Operation, OperationSchema,
-    OperationVisitor, Protocol, Sensitive, ServiceSchema, Shape, StringShape, Structure,
+    Bounds, Constraint, HttpBinding, ListShape, Member, Operation, OperationSchema, OperationVisitor,
+    Protocol, Sensitive, ServiceSchema, Shape, StringShape, Structure,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// `ec2messages:AcknowledgeMessage`.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +26,7 @@ impl Operation for AcknowledgeMessage {
                 &errors::AUTHORIZATION_FAILURE_EXCEPTION,
                 &errors::INTERNAL_SERVER_EXCEPTION,
                 &errors::INVALID_MESSAGE_ID_EXCEPTION,
+                &errors::UNSUPPORTED_MESSAGE_OPERATION_EXCEPTION,
             ],
             paginator: None,
         };
@@ -53,6 +53,7 @@ impl Operation for DeleteMessage {
                 &errors::AUTHORIZATION_FAILURE_EXCEPTION,
                 &errors::INTERNAL_SERVER_EXCEPTION,
                 &errors::INVALID_MESSAGE_ID_EXCEPTION,
+                &errors::UNSUPPORTED_MESSAGE_OPERATION_EXCEPTION,
             ],
             paginator: None,
         };
@@ -79,6 +80,7 @@ impl Operation for FailMessage {
                 &errors::AUTHORIZATION_FAILURE_EXCEPTION,
                 &errors::INTERNAL_SERVER_EXCEPTION,
                 &errors::INVALID_MESSAGE_ID_EXCEPTION,
+                &errors::UNSUPPORTED_MESSAGE_OPERATION_EXCEPTION,
             ],
             paginator: None,
         };
@@ -104,7 +106,7 @@ impl Operation for GetEndpoint {
             errors: &[
                 &errors::AUTHORIZATION_FAILURE_EXCEPTION,
                 &errors::INTERNAL_SERVER_EXCEPTION,
-                &errors::INVALID_DESTINATION_EXCEPTION,
+                &errors::TOO_MANY_REQUESTS_EXCEPTION,
             ],
             paginator: None,
         };
@@ -159,6 +161,7 @@ impl Operation for SendReply {
                 &errors::AUTHORIZATION_FAILURE_EXCEPTION,
                 &errors::INTERNAL_SERVER_EXCEPTION,
                 &errors::INVALID_MESSAGE_ID_EXCEPTION,
+                &errors::TOO_MANY_REQUESTS_EXCEPTION,
                 &errors::UNSUPPORTED_MESSAGE_OPERATION_EXCEPTION,
             ],
             paginator: None,
@@ -189,6 +192,18 @@ pub struct DeleteMessageRequest {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct DeleteMessageResult {}
 
+/// Wire structure `DeliveryOptions`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DeliveryOptions {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_after: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replacement_key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule_push: Option<SchedulePush>,
+}
+
 /// Wire structure `FailMessageRequest`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -205,19 +220,19 @@ pub struct FailMessageResult {}
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum FailureType {
     #[default]
-    InternalHandlerException,
     NoHandlerExists,
+    InternalHandlerException,
 }
 
 impl FailureType {
     /// Every value, in the model's order.
-    pub const ALL: &'static [Self] = &[Self::InternalHandlerException, Self::NoHandlerExists];
+    pub const ALL: &'static [Self] = &[Self::NoHandlerExists, Self::InternalHandlerException];
 
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::InternalHandlerException => "InternalHandlerException",
             Self::NoHandlerExists => "NoHandlerExists",
+            Self::InternalHandlerException => "InternalHandlerException",
         }
     }
 
@@ -282,6 +297,39 @@ pub struct Message {
     pub topic: String,
 }
 
+/// Wire enumeration `SchedulePush`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum SchedulePush {
+    #[default]
+    #[serde(rename = "EVENTUALLY")]
+    Eventually,
+    #[serde(rename = "ASAP")]
+    Asap,
+}
+
+impl SchedulePush {
+    /// Every value, in the model's order.
+    pub const ALL: &'static [Self] = &[Self::Eventually, Self::Asap];
+    /// The value as it stands on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Eventually => "EVENTUALLY",
+            Self::Asap => "ASAP",
+        }
+    }
+
+    /// The value that stands on the wire as `text`.
+    pub fn from_wire(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|value| value.as_str() == text)
+    }
+}
+
+impl std::fmt::Display for SchedulePush {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 /// Wire structure `SendReplyRequest`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -290,7 +338,7 @@ pub struct SendReplyRequest {
     pub payload: Sensitive,
     pub reply_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub delivery_options: Option<BTreeMap<String, String>>,
+    pub delivery_options: Option<DeliveryOptions>,
 }
 
 /// Wire structure `SendReplyResult`.
@@ -316,6 +364,13 @@ pub(crate) static ACKNOWLEDGE_MESSAGE_REQUEST: Structure = Structure {
 pub(crate) static ACKNOWLEDGE_MESSAGE_RESULT: Structure =
     Structure { name: "AcknowledgeMessageResult", members: &[], sensitive: false };
 
+pub(crate) static CREATED_DATE: StringShape = StringShape {
+    name: "CreatedDate",
+    length: Bounds::at_least(24),
+    constraint: Constraint::Any,
+    sensitive: false,
+};
+
 pub(crate) static DELETE_MESSAGE_REQUEST: Structure = Structure {
     name: "DeleteMessageRequest",
     members: &[Member::required("MessageId", Shape::String(&MESSAGE_ID))],
@@ -325,18 +380,26 @@ pub(crate) static DELETE_MESSAGE_REQUEST: Structure = Structure {
 pub(crate) static DELETE_MESSAGE_RESULT: Structure =
     Structure { name: "DeleteMessageResult", members: &[], sensitive: false };
 
-pub(crate) static DELIVERY_OPTIONS: MapShape = MapShape {
+pub(crate) static DELIVERY_OPTIONS: Structure = Structure {
     name: "DeliveryOptions",
-    key: &STRING,
-    value: Shape::String(&STRING),
-    flattened: false,
-    length: Bounds::NONE,
+    members: &[
+        Member::optional("ExpiresAfter", Shape::String(&EXPIRES_AFTER)),
+        Member::optional("ReplacementKey", Shape::String(&STRING)),
+        Member::optional("SchedulePush", Shape::String(&SCHEDULE_PUSH)),
+    ],
     sensitive: false,
 };
 
 pub(crate) static DESTINATION: StringShape = StringShape {
     name: "Destination",
     length: Bounds::at_least(10),
+    constraint: Constraint::Any,
+    sensitive: false,
+};
+
+pub(crate) static EXPIRES_AFTER: StringShape = StringShape {
+    name: "ExpiresAfter",
+    length: Bounds::at_least(1),
     constraint: Constraint::Any,
     sensitive: false,
 };
@@ -356,7 +419,7 @@ pub(crate) static FAIL_MESSAGE_RESULT: Structure =
 pub(crate) static FAILURE_TYPE: StringShape = StringShape {
     name: "FailureType",
     length: Bounds::NONE,
-    constraint: Constraint::Enum(&["InternalHandlerException", "NoHandlerExists"]),
+    constraint: Constraint::Enum(&["NoHandlerExists", "InternalHandlerException"]),
     sensitive: false,
 };
 
@@ -396,12 +459,12 @@ pub(crate) static GET_MESSAGES_RESULT: Structure = Structure {
 pub(crate) static MESSAGE: Structure = Structure {
     name: "Message",
     members: &[
-        Member::required("CreatedDate", Shape::String(&STRING)),
+        Member::required("CreatedDate", Shape::String(&CREATED_DATE)),
         Member::required("Destination", Shape::String(&DESTINATION)),
         Member::required("MessageId", Shape::String(&MESSAGE_ID)),
         Member::required("Payload", Shape::String(&PAYLOAD)),
         Member::optional("PayloadDigest", Shape::String(&STRING)),
-        Member::required("Topic", Shape::String(&STRING)),
+        Member::required("Topic", Shape::String(&TOPIC)),
     ],
     sensitive: false,
 };
@@ -439,13 +502,20 @@ pub(crate) static REPLY_ID: StringShape = StringShape {
     sensitive: false,
 };
 
+pub(crate) static SCHEDULE_PUSH: StringShape = StringShape {
+    name: "SchedulePush",
+    length: Bounds::NONE,
+    constraint: Constraint::Enum(&["EVENTUALLY", "ASAP"]),
+    sensitive: false,
+};
+
 pub(crate) static SEND_REPLY_REQUEST: Structure = Structure {
     name: "SendReplyRequest",
     members: &[
         Member::required("MessageId", Shape::String(&MESSAGE_ID)),
         Member::required("Payload", Shape::String(&PAYLOAD)),
         Member::required("ReplyId", Shape::String(&REPLY_ID)),
-        Member::optional("DeliveryOptions", Shape::Map(&DELIVERY_OPTIONS)),
+        Member::optional("DeliveryOptions", Shape::Structure(&DELIVERY_OPTIONS)),
     ],
     sensitive: false,
 };
@@ -463,6 +533,9 @@ pub(crate) static SEND_REPLY_RESULT: Structure = Structure {
 
 pub(crate) static STRING: StringShape =
     StringShape { name: "String", length: Bounds::NONE, constraint: Constraint::Any, sensitive: false };
+
+pub(crate) static TOPIC: StringShape =
+    StringShape { name: "Topic", length: Bounds::at_least(1), constraint: Constraint::Any, sensitive: false };
 
 /// The tables of `ec2messages`.
 pub static SERVICE: ServiceSchema = ServiceSchema {
@@ -511,7 +584,7 @@ pub mod errors {
         fault: false,
         shape: &Structure {
             name: "AuthorizationFailureException",
-            members: &[Member::optional("Message", Shape::String(&STRING))],
+            members: &[Member::optional("message", Shape::String(&STRING))],
             sensitive: false,
         },
     };
@@ -523,7 +596,7 @@ pub mod errors {
         fault: true,
         shape: &Structure {
             name: "InternalServerException",
-            members: &[Member::optional("Message", Shape::String(&STRING))],
+            members: &[Member::optional("message", Shape::String(&STRING))],
             sensitive: false,
         },
     };
@@ -535,7 +608,7 @@ pub mod errors {
         fault: false,
         shape: &Structure {
             name: "InvalidDestinationException",
-            members: &[Member::optional("Message", Shape::String(&STRING))],
+            members: &[Member::optional("message", Shape::String(&STRING))],
             sensitive: false,
         },
     };
@@ -547,7 +620,7 @@ pub mod errors {
         fault: false,
         shape: &Structure {
             name: "InvalidMessageIdException",
-            members: &[Member::optional("Message", Shape::String(&STRING))],
+            members: &[Member::optional("message", Shape::String(&STRING))],
             sensitive: false,
         },
     };
@@ -559,7 +632,7 @@ pub mod errors {
         fault: false,
         shape: &Structure {
             name: "RequestTimeoutException",
-            members: &[Member::optional("Message", Shape::String(&STRING))],
+            members: &[Member::optional("message", Shape::String(&STRING))],
             sensitive: false,
         },
     };
@@ -571,7 +644,7 @@ pub mod errors {
         fault: false,
         shape: &Structure {
             name: "TooManyRequestsException",
-            members: &[Member::optional("Message", Shape::String(&STRING))],
+            members: &[Member::optional("message", Shape::String(&STRING))],
             sensitive: false,
         },
     };
@@ -583,7 +656,7 @@ pub mod errors {
         fault: false,
         shape: &Structure {
             name: "UnsupportedMessageOperationException",
-            members: &[Member::optional("Message", Shape::String(&STRING))],
+            members: &[Member::optional("message", Shape::String(&STRING))],
             sensitive: false,
         },
     };

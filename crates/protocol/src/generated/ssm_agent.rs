@@ -376,7 +376,7 @@ pub struct RequestManagedInstanceRoleTokenRequest {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct RequestManagedInstanceRoleTokenResult {
-    pub access_key_id: String,
+    pub access_key_id: Sensitive,
     pub secret_access_key: Sensitive,
     pub session_token: Sensitive,
     pub token_expiration_date: Timestamp,
@@ -544,7 +544,7 @@ pub(crate) static IP_ADDRESS: StringShape = StringShape {
 
 pub(crate) static IAM_ROLE: StringShape = StringShape {
     name: "IamRole",
-    length: Bounds::between(1, 512),
+    length: Bounds::between(1, 64),
     constraint: Constraint::Any,
     sensitive: false,
 };
@@ -717,7 +717,7 @@ pub(crate) static REQUEST_MANAGED_INSTANCE_ROLE_TOKEN_REQUEST: Structure = Struc
 pub(crate) static REQUEST_MANAGED_INSTANCE_ROLE_TOKEN_RESULT: Structure = Structure {
     name: "RequestManagedInstanceRoleTokenResult",
     members: &[
-        Member::required("AccessKeyId", Shape::String(&STRING)),
+        Member::required("AccessKeyId", Shape::String(&SECRET)),
         Member::required("SecretAccessKey", Shape::String(&SECRET)),
         Member::required("SessionToken", Shape::String(&SECRET)),
         Member::required("TokenExpirationDate", Shape::Timestamp(TimestampFormat::Default)),
@@ -933,7 +933,7 @@ pub mod errors {
         fault: false,
         shape: &Structure {
             name: "ActivationExpired",
-            members: &[Member::optional("Message", Shape::String(&STRING))],
+            members: &[Member::optional("message", Shape::String(&STRING))],
             sensitive: false,
         },
     };
@@ -1029,7 +1029,7 @@ pub mod errors {
         fault: false,
         shape: &Structure {
             name: "InvalidInstanceInformationValue",
-            members: &[Member::optional("Message", Shape::String(&STRING))],
+            members: &[Member::optional("message", Shape::String(&STRING))],
             sensitive: false,
         },
     };
@@ -1065,7 +1065,7 @@ pub mod errors {
         fault: false,
         shape: &Structure {
             name: "MachineFingerprintDoesNotMatch",
-            members: &[Member::optional("Message", Shape::String(&STRING))],
+            members: &[Member::optional("message", Shape::String(&STRING))],
             sensitive: false,
         },
     };
@@ -1089,7 +1089,7 @@ pub mod errors {
         fault: false,
         shape: &Structure {
             name: "RegistrationLimitExceeded",
-            members: &[Member::optional("Message", Shape::String(&STRING))],
+            members: &[Member::optional("message", Shape::String(&STRING))],
             sensitive: false,
         },
     };

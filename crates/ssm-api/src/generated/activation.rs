@@ -4,8 +4,8 @@
 use super::errors;
 use super::shared::{ACTIVATION_ID, IAM_ROLE, NEXT_TOKEN, STRING, TAG_LIST, Tag};
 use muster_service_model::{
-    Bounds, Constraint, HttpBinding, ListShape, Member, Operation, OperationSchema, Paginator, Shape,
-    StringShape, Structure, Timestamp, TimestampFormat,
+    Bounds, Constraint, HttpBinding, ListShape, Member, Operation, OperationSchema, Paginator, Sensitive,
+    Shape, StringShape, Structure, Timestamp, TimestampFormat,
 };
 use serde::{Deserialize, Serialize};
 
@@ -137,7 +137,7 @@ pub struct CreateActivationResult {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub activation_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub activation_code: Option<String>,
+    pub activation_code: Option<Sensitive>,
 }
 
 /// Wire structure `DeleteActivationRequest`.
@@ -246,7 +246,7 @@ pub(crate) static ACTIVATION_CODE: StringShape = StringShape {
     name: "ActivationCode",
     length: Bounds::between(20, 250),
     constraint: Constraint::Any,
-    sensitive: false,
+    sensitive: true,
 };
 
 pub(crate) static ACTIVATION_DESCRIPTION: StringShape = StringShape {

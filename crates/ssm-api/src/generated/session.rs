@@ -5,7 +5,7 @@ use super::errors;
 use super::shared::{DOCUMENT_ARN, DOCUMENT_NAME, NEXT_TOKEN, SESSION_TARGET};
 use muster_service_model::{
     Bounds, Constraint, HttpBinding, ListShape, MapShape, Member, Operation, OperationSchema, Paginator,
-    Shape, StringShape, Structure, Timestamp, TimestampFormat,
+    Sensitive, Shape, StringShape, Structure, Timestamp, TimestampFormat,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -179,7 +179,7 @@ pub struct ResumeSessionResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub token_value: Option<String>,
+    pub token_value: Option<Sensitive>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stream_url: Option<String>,
 }
@@ -381,7 +381,7 @@ pub struct StartSessionResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub token_value: Option<String>,
+    pub token_value: Option<Sensitive>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stream_url: Option<String>,
 }
@@ -663,5 +663,5 @@ pub(crate) static TOKEN_VALUE: StringShape = StringShape {
     name: "TokenValue",
     length: Bounds::between(0, 300),
     constraint: Constraint::Any,
-    sensitive: false,
+    sensitive: true,
 };
