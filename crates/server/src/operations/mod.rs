@@ -1,1 +1,27 @@
-//! API operations: one folder per domain, one file per operation.
+//! API operations: one folder per domain, one file per operation. A domain's `mod.rs` lists its operations; this
+//! file lists the domains.
+
+mod activation;
+mod caller_identity;
+mod command;
+mod managed_node;
+mod message;
+mod page;
+mod registration;
+mod tag;
+
+use crate::dispatch::Router;
+
+/// The handlers of every operation that is built.
+pub(crate) fn router() -> Router {
+    let domains: [fn(Router) -> Router; 7] = [
+        activation::register,
+        caller_identity::register,
+        command::register,
+        managed_node::register,
+        message::register,
+        registration::register,
+        tag::register,
+    ];
+    domains.into_iter().fold(Router::default(), |router, register| register(router))
+}

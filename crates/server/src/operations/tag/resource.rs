@@ -1,0 +1,82 @@
+//! The registry of what can carry tags. A domain adds its type by an arm in each `match`: how an id is read, whether
+//! such a resource exists, and what holds it in place while its tags change.
+
+use crate::error::ApiError;
+use muster_ids::{ManagedNodeId, Tenant};
+use muster_ssm_api::{ResourceTypeForTagging as Kind, errors::INVALID_RESOURCE_ID};
+use muster_store::{Batch, Db, StoreError, managed_node, tag};
+
+/// A resource that may exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Taggable {
+    /// A managed node.
+    ManagedNode(ManagedNodeId),
+}
+
+impl Taggable {
+    /// The resource of this type and id.
+    ///
+    /// # Errors
+    /// An id of the wrong form, or of a type of which there is no resource that could carry tags: Amazon's
+    /// documents cannot, and the other types have none yet.
+    pub(super) fn parse(kind: Kind, id: &str) -> Result<Self, ApiError> {
+        match kind {
+            Kind::ManagedInstance => ManagedNodeId::parse(id).map(Self::ManagedNode).map_err(|_| {
+                ApiError::validation(
+                    "resourceId should be in format mi-[0-9a-f]{17} for resource type ManagedInstance",
+                )
+            }),
+            Kind::Document
+            | Kind::MaintenanceWindow
+            | Kind::Parameter
+            | Kind::PatchBaseline
+            | Kind::OpsItem
+            | Kind::OpsMetadata
+            | Kind::Automation
+            | Kind::Association
+            | Kind::CloudConnector => Err(no_such_resource()),
+        }
+    }
+
+    /// As the table of tags knows it.
+    pub(super) fn resource<'a>(&'a self, tenant: &'a Tenant) -> tag::Resource<'a> {
+        match self {
+            Self::ManagedNode(node) => tag::Resource::node(tenant, node),
+        }
+    }
+
+    /// Whether the tenant has it.
+    pub(super) async fn exists(&self, db: &Db, tenant: &Tenant) -> Result<bool, StoreError> {
+        match self {
+            Self::ManagedNode(node) => Ok(managed_node::find_in(db, tenant, node).await?.is_some()),
+        }
+    }
+
+    /// One statement that fails if the tenant does not have it, and else keeps it until the batch ends.
+    pub(super) fn guard(&self, tenant: &Tenant) -> Batch {
+        match self {
+            Self::ManagedNode(node) => managed_node::require(tenant, node),
+        }
+    }
+}
+
+/// Without a text, as in AWS.
+pub(super) fn no_such_resource() -> ApiError {
+    ApiError::new(&INVALID_RESOURCE_ID, "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_is_decided() {
+        for kind in Kind::ALL {
+            let code = Taggable::parse(*kind, "AWS-RunShellScript").unwrap_err().schema.code;
+            let expected =
+                if *kind == Kind::ManagedInstance { "ValidationException" } else { "InvalidResourceId" };
+            assert_eq!(code, expected, "{kind}");
+        }
+        assert!(Taggable::parse(Kind::ManagedInstance, "mi-0123456789abcdef0").is_ok());
+    }
+}
