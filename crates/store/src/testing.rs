@@ -51,10 +51,11 @@ impl TestDatabase {
         // A replica id is as good a random name as any.
         let name = format!("test_{}", ReplicaId::random().as_str().replace('-', ""));
         run_postgres_script(&server, &format!("CREATE SCHEMA {name}")).await.expect("a schema can be made");
+        // The application's name lets a test find its own connections.
         let url = match (server.contains("://"), server.contains('?')) {
-            (true, false) => format!("{server}?options=-csearch_path%3D{name}"),
-            (true, true) => format!("{server}&options=-csearch_path%3D{name}"),
-            (false, _) => format!("{server} options=-csearch_path={name}"),
+            (true, false) => format!("{server}?options=-csearch_path%3D{name}&application_name={name}"),
+            (true, true) => format!("{server}&options=-csearch_path%3D{name}&application_name={name}"),
+            (false, _) => format!("{server} options=-csearch_path={name} application_name={name}"),
         };
         let mut options = OpenOptions::new(DatabaseUrl::Postgres(url));
         // Tests run side by side and share the server's connections.
@@ -86,13 +87,12 @@ impl TestDatabase {
 
 /// Runs `body` once per engine on an empty database with the schema of Muster.
 ///
-/// ```
-/// # use muster_store::{Batch, Expect, params};
-/// # #[cfg(any())]
+/// ```ignore
 /// #[tokio::test]
 /// async fn a_thing_is_found_again() {
-///     muster_store::testing::on_each_engine(|db| async move {
-///         db.write(Batch::of("INSERT INTO …", params!["a"], Expect::Exactly(1))).await.unwrap();
+///     on_each_engine(|db| async move {
+///         db.write(thing::insert(&thing())).await.unwrap();
+///         assert_eq!(thing::by_id(&db, &thing().id).await, Ok(Some(thing())));
 ///     })
 ///     .await;
 /// }

@@ -43,7 +43,10 @@ impl Statement {
 ///
 /// On SQLite batches run one after the other. On PostgreSQL they run side by side at READ COMMITTED, so a batch
 /// guards itself by the WHERE clauses of the rows it *writes* (`… SET state = ?2 WHERE id = ?1 AND state = ?3`,
-/// [`Expect::Exactly`] 1). A SELECT in a batch sees a state, but does not hold it.
+/// [`Expect::Exactly`] 1). A SELECT in a batch sees a state, but does not hold it. Batches that write the same rows do so
+/// in one order (by key): PostgreSQL resolves a deadlock only after a second.
+///
+/// While a batch runs, SQLite writes nothing else. Work on many rows is cut into batches of some thousand statements.
 #[derive(Debug, Clone, Default)]
 #[must_use = "a batch does nothing until Db::write takes it"]
 pub struct Batch {

@@ -12,7 +12,8 @@
 //! - SQLite runs a migration in one transaction. PostgreSQL runs each statement by itself, because not every server can
 //!   change a schema in a transaction. So there every statement must do no harm when it runs again: `IF NOT
 //!   EXISTS`, `ON CONFLICT DO NOTHING` (a test runs them twice).
-//! - No sequences, triggers, stored procedures, and no casts in indexes.
+//! - No sequences, triggers, stored procedures, deferred constraints (they would fail at the commit that many batches
+//!   share), and no casts in indexes.
 
 use super::StoreError;
 use sha2::{Digest, Sha256};

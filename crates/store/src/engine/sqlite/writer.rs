@@ -142,3 +142,26 @@ fn run_batch(connection: &Connection, batch: &Batch) -> Result<Vec<Vec<Row>>, (u
     };
     batch.indexed().map(run).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{engine::Expect, params};
+
+    /// As after a panic or a rollback that failed.
+    #[test]
+    fn a_connection_in_doubt_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = Writer { path: folder.path().join("a.db"), connection: None };
+        writer.commit(&[Batch::of("CREATE TABLE a (x BIGINT)", vec![], Expect::Any)]).unwrap();
+        writer.connection = None;
+        let insert = Batch::of("INSERT INTO a VALUES (?1)", params![1], Expect::Exactly(1));
+        let outcomes = writer.commit(&[insert.clone(), insert]).unwrap();
+        assert!(outcomes.iter().all(Result::is_ok) && outcomes.len() == 2);
+
+        writer.path = folder.path().join("no/such/folder.db");
+        writer.connection = None;
+        let batch = Batch::of("SELECT 1", vec![], Expect::Any);
+        assert!(matches!(writer.commit(&[batch]), Err(StoreError::Unavailable(_))));
+    }
+}

@@ -179,17 +179,17 @@ async fn concurrent_writers_lose_nothing() {
     .await;
 }
 
-/// Batches that take the same rows in opposite order: PostgreSQL finds a deadlock, which the engine resolves.
+/// PostgreSQL finds a deadlock here, after a second, and the engine runs its victim again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writers_in_opposite_order_all_get_through() {
     on_each(|db| async move {
         db.write(insert("a", Some(0))).await.unwrap();
         db.write(Batch::of(INSERT, params!["u", "b", 0], Expect::Exactly(1))).await.unwrap();
-        let tasks: Vec<_> = (0..8)
+        let tasks: Vec<_> = (0..2)
             .map(|task| {
                 let db = db.clone();
                 tokio::spawn(async move {
-                    for _ in 0..5 {
+                    for _ in 0..10 {
                         let order = if task % 2 == 0 { ["a", "b"] } else { ["b", "a"] };
                         let mut batch = Batch::new();
                         for name in order {
@@ -205,7 +205,7 @@ async fn writers_in_opposite_order_all_get_through() {
             task.await.unwrap();
         }
         let row = one(&db, "SELECT CAST(sum(number) AS BIGINT), min(number) FROM item", vec![]).await;
-        assert_eq!((row.int(0), row.int(1)), (Ok(80), Ok(40)));
+        assert_eq!((row.int(0), row.int(1)), (Ok(40), Ok(20)));
     })
     .await;
 }

@@ -49,6 +49,33 @@ async fn a_database_moves_forward_and_never_back() {
     }
 }
 
+/// A rolling upgrade: statements that were prepared before the change still run.
+#[tokio::test]
+async fn a_server_runs_on_while_another_migrates() {
+    for database in TestDatabase::on_each_engine_with(SCHEMA).await {
+        // One server at a time has a SQLite file.
+        if database.options().url.is_sqlite() {
+            continue;
+        }
+        let old = database.open().await;
+        old.write(insert("a", None)).await.unwrap();
+        let touch = || {
+            let mut batch = Batch::of("UPDATE item SET number = 1 RETURNING *", vec![], Expect::Exactly(1));
+            batch.push("SELECT * FROM item", vec![], Expect::Exactly(1));
+            batch
+        };
+        for columns in [5, 6] {
+            let rows = old.read("SELECT * FROM item", vec![]).await.unwrap();
+            assert_eq!(rows[0].clone().into_values().len(), columns);
+            let rows = old.write(touch()).await.unwrap();
+            assert_eq!(rows[0][0].clone().into_values().len(), columns);
+            Db::open_with(database.options(), LONGER).await.unwrap().close().await;
+        }
+        old.close().await;
+        database.remove().await;
+    }
+}
+
 #[tokio::test]
 async fn a_changed_migration_is_refused() {
     for database in TestDatabase::on_each_engine_with(SCHEMA).await {

@@ -1,6 +1,7 @@
 //! The suite that both engines pass: what `engine` promises, checked on a schema of its own.
 
 mod batches;
+mod faults;
 mod migrations;
 mod model;
 mod reads;
