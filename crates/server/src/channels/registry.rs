@@ -62,6 +62,24 @@ impl Default for Channels {
     }
 }
 
+/// A node that polls.
+pub(crate) struct Poll<'a> {
+    channels: &'a Channels,
+    node: &'a ManagedNodeId,
+    /// Wakes it: look into the outbox.
+    pub(crate) wake: Arc<Notify>,
+}
+
+impl Drop for Poll<'_> {
+    fn drop(&mut self) {
+        let mut pollers = lock(&self.channels.pollers);
+        // The entry itself and this poll: no other poll of the node is left.
+        if pollers.get(self.node).is_some_and(|wake| Arc::strong_count(wake) == 2) {
+            pollers.remove(self.node);
+        }
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -139,17 +157,10 @@ impl Channels {
         self.shards.iter().map(|shard| lock(shard).len()).sum()
     }
 
-    /// What wakes a node that polls for its messages.
-    pub(crate) fn poller(&self, node: &ManagedNodeId) -> Arc<Notify> {
-        lock(&self.pollers).entry(node.clone()).or_default().clone()
-    }
-
-    /// A poll ended; the last one takes the entry with it.
-    pub(crate) fn poll_ended(&self, node: &ManagedNodeId) {
-        let mut pollers = lock(&self.pollers);
-        if pollers.get(node).is_some_and(|poller| Arc::strong_count(poller) == 1) {
-            pollers.remove(node);
-        }
+    /// A node polls for its messages, until the poll is dropped.
+    pub(crate) fn poll<'a>(&'a self, node: &'a ManagedNodeId) -> Poll<'a> {
+        let wake = lock(&self.pollers).entry(node.clone()).or_default().clone();
+        Poll { channels: self, node, wake }
     }
 
     /// Hides a polled message for a while. False if it is hidden already; a restart forgets, and the node knows a

@@ -2,6 +2,7 @@
 
 mod command_deadlines;
 mod command_progress;
+mod command_retention;
 mod node_contacts;
 
 use crate::ControlPlane;
@@ -24,6 +25,7 @@ impl Tasks {
         let tasks: Vec<Arc<dyn Task>> = vec![
             Arc::new(command_deadlines::CommandDeadlines::new(control_plane.clone())),
             progress.clone(),
+            Arc::new(command_retention::CommandRetention::new(control_plane.clone())),
             Arc::new(node_contacts::NodeContacts::new(control_plane.clone())),
         ];
         Self { driver: Arc::new(Driver::spawn(tasks)), progress }

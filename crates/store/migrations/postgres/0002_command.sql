@@ -84,3 +84,4 @@ CREATE TABLE IF NOT EXISTS invocation_output (
     stored_ms BIGINT NOT NULL,
     PRIMARY KEY (command_id, node_id, step_id, stream)
 );
+CREATE INDEX IF NOT EXISTS command_finished ON command (finished_ms) WHERE finished_ms IS NOT NULL;

@@ -34,20 +34,18 @@ impl Handle<GetMessages> for ControlPlane {
         let Principal::Node { node, .. } = &context.principal else { return Err(denied(context)) };
         let seconds = input.visibility_timeout_in_seconds.unwrap_or(DEFAULT_VISIBILITY_SECONDS);
         let visibility_ms = i64::from(seconds.clamp(0, 43_200)) * 1000;
-        let poller = self.channels.poller(node);
+        let poll = self.channels.poll(node);
         let end = Instant::now() + HOLD;
         let messages = loop {
             self.channels.note_contact(node, self.clock.now_ms());
             // Listen before looking, or what comes in between is missed.
-            let mut woken = pin!(poller.notified());
+            let mut woken = pin!(poll.wake.notified());
             woken.as_mut().enable();
             let messages = self.messages(context, node, visibility_ms).await?;
             if !messages.is_empty() || timeout_at(end, woken).await.is_err() {
                 break messages;
             }
         };
-        drop(poller);
-        self.channels.poll_ended(node);
         Ok(GetMessagesResult {
             destination: input.destination,
             messages_request_id: input.messages_request_id,

@@ -26,7 +26,7 @@ impl Handle<SendReply> for ControlPlane {
             description: None,
             message_id: Some(input.message_id),
             reply_id: Some(input.reply_id),
-            reply_status: Some("Completed".to_owned()),
+            reply_status: Some("Acknowledged".to_owned()),
         })
     }
 }

@@ -118,7 +118,8 @@ pub fn insert(row: &CommandRow, job_content: &str) -> Batch {
 /// # Errors
 /// The store's.
 pub async fn find(db: &Db, tenant: &Tenant, id: &CommandId) -> Result<Option<CommandRow>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM command WHERE command_id = ?1 AND account_id = ?2 AND region = ?3");
+    let sql =
+        format!("SELECT {COLUMNS} FROM command WHERE command_id = ?1 AND account_id = ?2 AND region = ?3");
     let rows = db.read(sql, params![id.as_str(), tenant.account.as_str(), tenant.region.as_str()]).await?;
     rows.first().map(CommandRow::from_row).transpose()
 }
@@ -168,7 +169,12 @@ pub struct Filter {
 ///
 /// # Errors
 /// The store's.
-pub async fn list(db: &Db, tenant: &Tenant, filter: &Filter, limit: i64) -> Result<Vec<CommandRow>, StoreError> {
+pub async fn list(
+    db: &Db,
+    tenant: &Tenant,
+    filter: &Filter,
+    limit: i64,
+) -> Result<Vec<CommandRow>, StoreError> {
     let mut values: Vec<Value> = params![tenant.account.as_str(), tenant.region.as_str()];
     let mut sql = format!("SELECT {COLUMNS} FROM command WHERE account_id = ?1 AND region = ?2");
     let mut and = |values: &mut Vec<Value>, condition: &str, value: Value| {
@@ -256,3 +262,31 @@ pub fn request_cancel(tenant: &Tenant, id: &CommandId, now_ms: i64) -> Batch {
         Expect::Any,
     )
 }
+
+/// Commands that were finished before this time, oldest first: for retention.
+///
+/// # Errors
+/// The store's.
+pub async fn finished_before(db: &Db, before_ms: i64, limit: i64) -> Result<Vec<(Tenant, CommandId)>, StoreError> {
+    let sql = "SELECT account_id, region, command_id FROM command WHERE finished_ms < ?1 \
+               ORDER BY finished_ms LIMIT ?2";
+    let rows = db.scan(sql, params![before_ms, limit]).await?;
+    rows.iter().map(|row| Ok((Tenant { account: row.parse(0)?, region: row.parse(1)? }, row.parse(2)?))).collect()
+}
+
+/// Forgets a command and everything about it.
+pub fn delete(id: &CommandId) -> Batch {
+    let mut batch = Batch::new();
+    for sql in [
+        "DELETE FROM invocation_output WHERE command_id = ?1",
+        "DELETE FROM invocation_step WHERE command_id = ?1",
+        "DELETE FROM invocation WHERE command_id = ?1",
+        "DELETE FROM command WHERE command_id = ?1",
+    ] {
+        batch.push(sql, params![id.as_str()], Expect::Any);
+    }
+    batch
+}
+
+#[cfg(test)]
+mod tests;
