@@ -113,7 +113,7 @@ pub struct RuntimeStatus {
     /// The plugin: `aws:runShellScript`.
     #[serde(default, deserialize_with = "nullable")]
     pub name: String,
-    /// Both outputs in one, cut short: [`crate::document::output::merged`].
+    /// Both outputs in one, cut short: [`crate::document::output::combine`].
     #[serde(default, deserialize_with = "nullable")]
     pub output: String,
     /// `2024-10-01T12:34:56.789Z`.
@@ -131,10 +131,10 @@ pub struct RuntimeStatus {
     /// Filled only when outputs go to a bucket.
     #[serde(rename = "stepName", default, deserialize_with = "nullable")]
     pub step_name: String,
-    /// Cut: [`crate::document::output::console`].
+    /// Cut: [`crate::document::output::cut_stream`].
     #[serde(rename = "standardOutput", default, deserialize_with = "nullable")]
     pub standard_output: String,
-    /// Cut: [`crate::document::output::console`].
+    /// Cut: [`crate::document::output::cut_stream`].
     #[serde(rename = "standardError", default, deserialize_with = "nullable")]
     pub standard_error: String,
 }
