@@ -45,7 +45,12 @@ pub trait Handle<O: Operation>: Send + Sync + 'static {
 }
 
 type Answer = Pin<Box<dyn Future<Output = Result<Value, ApiError>> + Send>>;
-type Entry = Box<dyn Fn(Arc<ControlPlane>, RequestContext, Value) -> Answer + Send + Sync>;
+type Run = Box<dyn Fn(Arc<ControlPlane>, RequestContext, Value) -> Answer + Send + Sync>;
+
+struct Entry {
+    run: Run,
+    anonymous: bool,
+}
 
 /// All handlers, by service and operation.
 #[derive(Default)]
@@ -60,7 +65,7 @@ impl Router {
     where
         ControlPlane: Handle<O>,
     {
-        let entry: Entry = Box::new(|control_plane, context, input| {
+        let run: Run = Box::new(|control_plane, context, input| {
             Box::pin(async move {
                 let input: O::Input = serde_json::from_value(input)
                     .map_err(|error| ApiError { cause: Some(error.into()), ..ApiError::new(&SERIALIZATION, "") })?;
@@ -69,13 +74,19 @@ impl Router {
                 serde_json::to_value(output).map_err(ApiError::internal)
             })
         });
-        self.entries.insert((O::SCHEMA.service, O::SCHEMA.name), entry);
+        let anonymous = matches!(<ControlPlane as Handle<O>>::ACCESS, Access::Anonymous);
+        self.entries.insert((O::SCHEMA.service, O::SCHEMA.name), Entry { run, anonymous });
         self
     }
 
     /// Whether the operation is built.
     pub fn has(&self, operation: &OperationSchema) -> bool {
         self.entries.contains_key(&(operation.service, operation.name))
+    }
+
+    /// Whether the operation takes unsigned calls.
+    pub fn is_anonymous(&self, operation: &OperationSchema) -> bool {
+        self.entries.get(&(operation.service, operation.name)).is_some_and(|entry| entry.anonymous)
     }
 
     /// Runs an operation on decoded and validated input.
@@ -93,7 +104,7 @@ impl Router {
             let message = format!("The operation {service}:{name} is not supported by this version of Muster.");
             return Err(ApiError::new(&UNSUPPORTED_OPERATION, message));
         };
-        entry(control_plane, context, input).await
+        (entry.run)(control_plane, context, input).await
     }
 }
 

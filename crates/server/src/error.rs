@@ -20,6 +20,20 @@ pub static VALIDATION: ErrorSchema = common("ValidationException", 400);
 pub static ACCESS_DENIED: ErrorSchema = common("AccessDeniedException", 400);
 /// A body that cannot be read.
 pub static SERIALIZATION: ErrorSchema = common("SerializationException", 400);
+/// A body over the limit.
+pub static REQUEST_TOO_LARGE: ErrorSchema = common("RequestEntityTooLargeException", 413);
+/// A body that did not arrive in time.
+pub static REQUEST_TIMEOUT: ErrorSchema = common("RequestTimeoutException", 408);
+/// No signature where one is needed.
+pub static MISSING_AUTHENTICATION_TOKEN: ErrorSchema = common("MissingAuthenticationTokenException", 400);
+/// A signature with parts missing or unreadable.
+pub static INCOMPLETE_SIGNATURE: ErrorSchema = common("IncompleteSignatureException", 400);
+/// A signature that is wrong, of another time, or for something else.
+pub static INVALID_SIGNATURE: ErrorSchema = common("InvalidSignatureException", 400);
+/// An access key or session token that nobody here made.
+pub static UNRECOGNIZED_CLIENT: ErrorSchema = common("UnrecognizedClientException", 400);
+/// A session token whose time is over.
+pub static EXPIRED_TOKEN: ErrorSchema = common("ExpiredTokenException", 400);
 /// No such operation.
 pub static UNKNOWN_OPERATION: ErrorSchema = common("UnknownOperationException", 400);
 /// A known operation that this version does not have.
@@ -63,6 +77,27 @@ impl ApiError {
     pub fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
         self.extra.insert(member.to_owned(), value.into());
         self
+    }
+}
+
+/// Code and status of an error in the Query protocol, which has its own words for the common errors.
+pub fn query_code(schema: &ErrorSchema) -> (&'static str, u16) {
+    match schema.code {
+        "ValidationException" => ("ValidationError", 400),
+        "SerializationException" => ("MalformedInput", 400),
+        "AccessDeniedException" => ("AccessDenied", 403),
+        "MissingAuthenticationTokenException" => ("MissingAuthenticationToken", 403),
+        "IncompleteSignatureException" => ("IncompleteSignature", 400),
+        "InvalidSignatureException" => ("SignatureDoesNotMatch", 403),
+        "UnrecognizedClientException" => ("InvalidClientTokenId", 403),
+        "ExpiredTokenException" => ("ExpiredToken", 403),
+        "RequestEntityTooLargeException" => ("RequestEntityTooLarge", 413),
+        "RequestTimeoutException" => ("RequestTimeout", 408),
+        "UnknownOperationException" => ("InvalidAction", 400),
+        "UnsupportedOperationException" => ("UnsupportedOperation", 400),
+        "InternalServerError" => ("InternalFailure", 500),
+        "ServiceUnavailableException" => ("ServiceUnavailable", 503),
+        code => (code, schema.status),
     }
 }
 

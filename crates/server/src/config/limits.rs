@@ -1,0 +1,79 @@
+//! AWS's hard limits, as settings. Not for: limits that the wire format itself sets.
+
+use serde::Deserialize;
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// AWS's limits, with AWS's values as defaults. `[limits]` in the file.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Largest body of an API call, bytes.
+    pub request_body_bytes: usize,
+    /// Longest life of an activation, milliseconds: 30 days.
+    pub activation_lifetime_ms: i64,
+    /// Life of an activation without an expiration date, milliseconds: 24 hours.
+    pub activation_default_lifetime_ms: i64,
+    /// Tags on one resource.
+    pub tags_per_resource: usize,
+    /// Life of a node's temporary credentials, milliseconds: one hour.
+    pub node_credentials_lifetime_ms: i64,
+    /// A node whose key is older than this is told to change it, milliseconds; 0 means never.
+    pub node_key_lifetime_ms: i64,
+    /// A node is Online for so long after its last sign of life, milliseconds: 5 minutes.
+    pub ping_timeout_ms: i64,
+    /// Characters of a step's stdout in the API.
+    pub stdout_characters: usize,
+    /// Characters of a step's stderr in the API.
+    pub stderr_characters: usize,
+    /// Largest full output of one stream of a step, bytes.
+    pub output_bytes: u64,
+    /// Commands and their outputs are kept for so long after their end, milliseconds: 30 days.
+    pub command_retention_ms: i64,
+    /// Connections at a time; 0 means as many as the process may open files, less a reserve.
+    pub connections: usize,
+    /// TLS handshakes at a time; more wait their turn.
+    pub handshakes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            request_body_bytes: 2 << 20,
+            activation_lifetime_ms: 30 * 24 * HOUR_MS,
+            activation_default_lifetime_ms: 24 * HOUR_MS,
+            tags_per_resource: 50,
+            node_credentials_lifetime_ms: HOUR_MS,
+            node_key_lifetime_ms: 0,
+            ping_timeout_ms: 5 * 60_000,
+            stdout_characters: 24_000,
+            stderr_characters: 8_000,
+            output_bytes: 1 << 30,
+            command_retention_ms: 30 * 24 * HOUR_MS,
+            connections: 0,
+            handshakes: 256,
+        }
+    }
+}
+
+impl Limits {
+    /// The first value that cannot work: the server would refuse everything.
+    pub(super) fn check(&self) -> Result<(), String> {
+        // Agents treat the last ten minutes of their credentials as expired already.
+        const LEAST_CREDENTIALS_MS: i64 = 20 * 60_000;
+        let at_least = |name: &str, value: i128, least: i128| {
+            (value >= least).then_some(()).ok_or_else(|| format!("limits.{name} must be {least} or more"))
+        };
+        at_least("request_body_bytes", self.request_body_bytes as i128, 1024)?;
+        at_least("activation_lifetime_ms", self.activation_lifetime_ms.into(), 1)?;
+        at_least("activation_default_lifetime_ms", self.activation_default_lifetime_ms.into(), 1)?;
+        at_least(
+            "node_credentials_lifetime_ms",
+            self.node_credentials_lifetime_ms.into(),
+            LEAST_CREDENTIALS_MS.into(),
+        )?;
+        at_least("node_key_lifetime_ms", self.node_key_lifetime_ms.into(), 0)?;
+        at_least("ping_timeout_ms", self.ping_timeout_ms.into(), 1000)?;
+        at_least("handshakes", self.handshakes as i128, 1)
+    }
+}

@@ -1,0 +1,114 @@
+//! Calls of API operations: everything at `/`. Not for: the paths of nodes.
+
+use super::{Arrival, Edge, auth, body, codec, context, route, validate};
+use crate::{
+    context::{Principal, RequestContext},
+    error::{ApiError, MISSING_AUTHENTICATION_TOKEN},
+};
+use auth::Identity;
+use bytes::Bytes;
+use http::{Method, Request, Response, request::Parts};
+use hyper::body::Body;
+use route::Call;
+use serde_json::Value;
+use std::{fmt::Display, sync::Arc};
+use tracing::Instrument as _;
+
+const LANDING: &str = "This is Muster, an AWS Systems Manager compatible control plane.\n\
+                       Point the aws CLI here with AWS_ENDPOINT_URL; see /healthz, /readyz, /metrics.\n";
+
+impl Edge {
+    pub(super) async fn api<B>(self: &Arc<Self>, request: Request<B>, arrival: &Arrival) -> Response<Bytes>
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Display,
+    {
+        let (parts, body) = request.into_parts();
+        let is_call = match parts.method {
+            Method::POST => true,
+            Method::GET => parts.uri.query().is_some_and(|query| query.contains("Action=")),
+            _ => false,
+        };
+        if !is_call {
+            return match parts.method {
+                Method::GET | Method::HEAD => codec::response(200, "text/plain; charset=utf-8", LANDING),
+                _ => route::not_json(),
+            };
+        }
+        let limit = self.control_plane.config.limits.request_body_bytes;
+        let body = match body::collect(body, limit).await {
+            Ok(body) => body,
+            Err(error) => {
+                self.note(arrival, None, None, Err(&error));
+                return route::codec_of_head(&parts).encode_error(&error, &arrival.request_id);
+            }
+        };
+        let call = match route::route(&parts, &body, &arrival.request_id) {
+            Ok(call) => call,
+            Err(response) => {
+                let error = ApiError::new(&crate::error::UNKNOWN_OPERATION, "");
+                self.note(arrival, None, None, Err(&error));
+                return response;
+            }
+        };
+        let mut principal = None;
+        let outcome = self.run(&parts, &body, &call, arrival, &mut principal).await;
+        self.note(arrival, Some(call.operation), principal.as_ref(), outcome.as_ref().map(|_| ()));
+        match outcome {
+            Ok(output) => call.codec.encode(&output, call.operation, &arrival.request_id),
+            Err(error) => call.codec.encode_error(&error, &arrival.request_id),
+        }
+    }
+
+    async fn run(
+        self: &Arc<Self>,
+        parts: &Parts,
+        body: &Bytes,
+        call: &Call,
+        arrival: &Arrival,
+        principal: &mut Option<Principal>,
+    ) -> Result<Value, ApiError> {
+        // Strangers get no further than here: only the names of a form were read so far.
+        let identity = self.identify(parts, body, call, arrival).await?;
+        *principal = Some(identity.principal.clone());
+        let input = call.codec.decode(body, call.operation)?;
+        validate::validate(&input, call.operation)?;
+        self.dispatch(context(arrival, parts, identity, call.operation), input).await
+    }
+
+    async fn identify(
+        &self,
+        parts: &Parts,
+        body: &Bytes,
+        call: &Call,
+        arrival: &Arrival,
+    ) -> Result<Identity, ApiError> {
+        let request = auth::signed_view(parts);
+        if !auth::is_signed(&request) {
+            return if self.router.is_anonymous(call.operation) {
+                Identity::anonymous(&self.control_plane)
+            } else {
+                Err(ApiError::new(&MISSING_AUTHENTICATION_TOKEN, call.rules.missing))
+            };
+        }
+        let payload_hash = body::sha256_hex(body);
+        self.authenticator
+            .authenticate(&self.control_plane, &request, &payload_hash, call.rules, arrival.now_ms)
+            .await
+    }
+
+    /// Runs the handler in a task of its own: it ends what it began even if the client hangs up, so that no
+    /// write is without its notice; and a panic in it is one failed call.
+    async fn dispatch(self: &Arc<Self>, context: RequestContext, input: Value) -> Result<Value, ApiError> {
+        let edge = Arc::clone(self);
+        let span = tracing::info_span!(
+            "call",
+            request_id = context.request_id,
+            operation = context.operation.name,
+            tenant = %context.tenant,
+        );
+        let handler =
+            async move { edge.router.dispatch(Arc::clone(&edge.control_plane), context, input).await };
+        tokio::spawn(handler.instrument(span)).await.unwrap_or_else(|error| Err(ApiError::internal(error)))
+    }
+}

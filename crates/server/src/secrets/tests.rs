@@ -1,0 +1,108 @@
+use super::*;
+use muster_ids::{AccountId, ManagedNodeId, Region, Tenant};
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
+fn tenant(region: &str) -> Tenant {
+    Tenant::new(AccountId::parse("000000000000").unwrap(), Region::parse(region).unwrap())
+}
+
+fn claims() -> NodeClaims {
+    NodeClaims { tenant: tenant("us-east-1"), node: ManagedNodeId::random(), role: "service-role/x".to_owned() }
+}
+
+#[test]
+fn the_master_key_is_made_once_and_kept_private() {
+    let folder = tempfile::tempdir().unwrap();
+    let sealed = Secrets::open(folder.path()).unwrap().seal("p", b"content");
+    let again = Secrets::open(folder.path()).unwrap();
+    assert_eq!(again.open_sealed("p", &sealed).unwrap().as_slice(), b"content");
+    let file = folder.path().join("master.key");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::read(&file).unwrap().len(), 32);
+
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    let error = Secrets::open(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("mode is 0640") && error.contains("chmod 600"), "{error}");
+
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::write(&file, b"short").unwrap();
+    let error = Secrets::open(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("5 bytes instead of 32"), "{error}");
+}
+
+#[test]
+fn a_seal_opens_for_its_purpose_and_key_alone() {
+    let (secrets, other) = (Secrets::ephemeral(), Secrets::ephemeral());
+    let sealed = secrets.seal("a", b"content");
+    assert_eq!(secrets.open_sealed("a", &sealed).unwrap().as_slice(), b"content");
+    assert_eq!(secrets.open_sealed("b", &sealed), Err(SealError));
+    assert_eq!(other.open_sealed("a", &sealed), Err(SealError));
+    assert_ne!(secrets.seal("a", b"content"), sealed);
+    assert!(!sealed.windows(7).any(|window| window == b"content"));
+    for index in 0..sealed.len() {
+        let mut altered = sealed.clone();
+        altered[index] ^= 1;
+        assert_eq!(secrets.open_sealed("a", &altered), Err(SealError), "byte {index}");
+        assert_eq!(secrets.open_sealed("a", &sealed[..index]), Err(SealError), "length {index}");
+    }
+}
+
+#[test]
+fn node_credentials_carry_their_claims() {
+    let (secrets, claims) = (Secrets::ephemeral(), claims());
+    let made = secrets.issue_node_credentials(&claims, 1_000, 500).unwrap();
+    assert!(made.access_key_id.starts_with("ASIA") && made.access_key_id.len() == 20);
+    assert_eq!(made.secret_access_key.expose().len(), 40);
+    assert_eq!(made.expires_ms, 1_500);
+
+    let token = made.session_token.expose();
+    let session = secrets.read_session_token(token, &made.access_key_id, 1_499).unwrap();
+    assert_eq!(session.claims, claims);
+    assert_eq!(session.secret_access_key, made.secret_access_key);
+    let read = |secrets: &Secrets, token: &str, id: &str, now| {
+        secrets.read_session_token(token, id, now).map(|_| ()).unwrap_err()
+    };
+    assert_eq!(read(&secrets, token, &made.access_key_id, 1_500), TokenError::Expired);
+    assert_eq!(read(&secrets, token, "ASIAAAAAAAAAAAAAAAAA", 1_000), TokenError::Invalid);
+    assert_eq!(read(&Secrets::ephemeral(), token, &made.access_key_id, 1_000), TokenError::Invalid);
+    assert_eq!(read(&secrets, "not a token", &made.access_key_id, 1_000), TokenError::Invalid);
+    assert_eq!(read(&secrets, "", &made.access_key_id, 1_000), TokenError::Invalid);
+    let shown = format!("{made:?} {session:?} {secrets:?}");
+    assert!(!shown.contains(token) && !shown.contains(made.secret_access_key.expose()));
+}
+
+#[test]
+fn a_page_token_is_good_for_its_list_alone() {
+    let secrets = Secrets::ephemeral();
+    let (here, there) = (tenant("us-east-1"), tenant("eu-west-1"));
+    let position = (17_i64, "x".to_owned());
+    let token = secrets.page_token("ListCommands", &here, &position).unwrap();
+    let read = |operation, tenant| secrets.read_page_token::<(i64, String)>(operation, tenant, &token);
+    assert_eq!(read("ListCommands", &here), Ok(position));
+    assert_eq!(read("ListNodes", &here), Err(TokenError::Invalid));
+    assert_eq!(read("ListCommands", &there), Err(TokenError::Invalid));
+    assert_eq!(secrets.read_page_token::<i64>("ListCommands", &here, &token), Err(TokenError::Invalid));
+}
+
+#[test]
+fn a_channel_token_is_good_for_its_node_for_five_minutes() {
+    let secrets = Secrets::ephemeral();
+    let (node, other) = (ManagedNodeId::random(), ManagedNodeId::random());
+    let token = secrets.channel_token(&node, 0).unwrap();
+    assert_eq!(secrets.check_channel_token(&token, &node, 299_999), Ok(()));
+    assert_eq!(secrets.check_channel_token(&token, &node, 300_000), Err(TokenError::Expired));
+    assert_eq!(secrets.check_channel_token(&token, &other, 0), Err(TokenError::Invalid));
+}
+
+#[test]
+fn random_texts_use_their_whole_alphabet() {
+    let text = random_alphanumeric(20_000);
+    assert_eq!(text.len(), 20_000);
+    let mut counts = std::collections::BTreeMap::new();
+    text.chars().for_each(|letter| *counts.entry(letter).or_insert(0) += 1);
+    assert_eq!(counts.len(), 62);
+    // 323 expected of each; 200 to 450 is more than six standard deviations either way.
+    assert!(counts.values().all(|count| (200..450).contains(count)), "{counts:?}");
+    let id = random_access_key_id("AKIA");
+    assert!(id.len() == 20 && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()));
+}

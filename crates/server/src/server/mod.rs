@@ -1,0 +1,207 @@
+//! Bringing a server up and down. [`Server::start`] reads from top to bottom: each stage needs the ones before it,
+//! and each can say why it failed. Not for: what the parts do.
+
+mod data_dir;
+mod root_credentials;
+#[cfg(test)]
+mod tests;
+
+use crate::{
+    ControlPlane,
+    channels::Channels,
+    clock::Clock,
+    config::Config,
+    domain::document::BuiltinDocuments,
+    http::{
+        Edge, Listener,
+        tls::{Certificates, TlsError},
+    },
+    operations,
+    secrets::{MasterKeyError, Secrets},
+    tasks::Tasks,
+};
+use data_dir::DataDir;
+use muster_blob::{BlobError, Blobs};
+use muster_bus::Bus;
+use muster_store::{Db, OpenOptions, StoreError, managed_node};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
+use tokio::{sync::watch, task::JoinHandle};
+
+/// Why a server did not start. Each text says what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The port is another program's.
+    #[error(
+        "cannot listen on {address}: another program uses this port. Stop it, or choose another with \
+         --listen {}:PORT (port 0 takes any free one)", address.ip()
+    )]
+    PortTaken {
+        /// As configured.
+        address: SocketAddr,
+    },
+    /// The address cannot be bound for another reason.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// As configured.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The data folder cannot be used.
+    #[error("cannot use the data folder {}: {source}", path.display())]
+    DataDir {
+        /// The folder, or a file in it.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Another server has the data folder.
+    #[error("the data folder {} is used by another Muster server; stop it, or choose another with --data-dir", path.display())]
+    Locked {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// There is no usable master key.
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyError),
+    /// The database cannot be opened.
+    #[error("cannot open the database: {0}")]
+    Store(#[from] StoreError),
+    /// The database's secrets are sealed with another master key.
+    #[error(
+        "the database was made with another master key than {}: put the key that belongs to it there, from a \
+         backup or from another server of this database", path.display()
+    )]
+    OtherMasterKey {
+        /// The key's file.
+        path: PathBuf,
+    },
+    /// The blob store cannot be opened.
+    #[error(transparent)]
+    Blobs(#[from] BlobError),
+    /// TLS cannot be served.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// A document of our own does not parse: a fault of the build.
+    #[error("this build is broken: {0}")]
+    Documents(String),
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    control_plane: Arc<ControlPlane>,
+    edge: Arc<Edge>,
+    tasks: Arc<Tasks>,
+    stop: watch::Sender<bool>,
+    listener: Option<JoinHandle<()>>,
+    relay: JoinHandle<()>,
+    // Last: the folder is free when everything else has ended.
+    _data_dir: DataDir,
+}
+
+impl Server {
+    /// Starts a server; it answers requests when this returns.
+    ///
+    /// # Errors
+    /// [`StartError`], with nothing left running.
+    pub async fn start(mut config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        // The port first: whether it is free is known without touching a file.
+        let listener = bind(&config)?;
+        let address =
+            listener.address().map_err(|source| StartError::Listen { address: config.listen, source })?;
+        config.listen = address;
+        let config = Arc::new(config);
+
+        let data_dir = DataDir::open(&config.data_dir)?;
+        let replica = data_dir.replica()?;
+        let secrets = Secrets::open(&config.data_dir)?;
+        let certificates = Certificates::open(&config, Arc::clone(&clock))?;
+        let blobs = Blobs::open(&config.blob_url)?;
+        let db = Db::open(OpenOptions::new(config.database.clone())).await?;
+        root_credentials::ensure(&config, &db, &secrets, clock.now_ms()).await?;
+        // Channels of our last life ended with it, however it ended.
+        db.write(managed_node::clear_replica(&replica)).await?;
+
+        let documents = BuiltinDocuments::load().map_err(StartError::Documents)?;
+        let control_plane = Arc::new(ControlPlane {
+            config,
+            db,
+            bus: Bus::in_process(),
+            blobs,
+            clock,
+            secrets,
+            replica,
+            channels: Channels::default(),
+            documents,
+        });
+        let tasks = Arc::new(Tasks::spawn(&control_plane));
+        let relay = tokio::spawn({
+            let (tasks, control_plane) = (Arc::clone(&tasks), Arc::clone(&control_plane));
+            async move { tasks.relay(control_plane).await }
+        });
+
+        let edge = Arc::new(Edge::new(Arc::clone(&control_plane), operations::router()));
+        let (stop, stopped) = watch::channel(false);
+        let listener = tokio::spawn(listener.run(Arc::clone(&edge), certificates, stopped));
+        edge.set_ready(true);
+        tracing::info!(%address, url = control_plane.config.base_url(), "ready");
+        Ok(Self {
+            address,
+            control_plane,
+            edge,
+            tasks,
+            stop,
+            listener: Some(listener),
+            relay,
+            _data_dir: data_dir,
+        })
+    }
+
+    /// Where it listens; with the port that the system chose if 0 was asked for.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What its parts share.
+    pub fn control_plane(&self) -> &Arc<ControlPlane> {
+        &self.control_plane
+    }
+
+    /// Stops: takes no more connections, lets running calls end, closes the channels of the nodes, ends the tasks.
+    pub async fn stop(mut self) {
+        self.edge.set_ready(false);
+        self.stop.send_replace(true);
+        self.control_plane.channels.close_all();
+        if let Some(listener) = self.listener.take()
+            && let Err(error) = listener.await
+        {
+            tracing::error!(%error, "the listener failed");
+        }
+        self.tasks.driver.stop().await;
+        tracing::info!("stopped");
+    }
+}
+
+impl Drop for Server {
+    /// A server that is dropped without [`stop`](Server::stop), as in a failing test, serves no more.
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+        self.control_plane.channels.close_all();
+        self.relay.abort();
+        if let Some(listener) = &self.listener {
+            listener.abort();
+        }
+    }
+}
+
+fn bind(config: &Config) -> Result<Listener, StartError> {
+    let address = config.listen;
+    Listener::bind(address, config.limits.connections, config.limits.handshakes).map_err(|source| {
+        match source.kind() {
+            io::ErrorKind::AddrInUse => StartError::PortTaken { address },
+            _ => StartError::Listen { address, source },
+        }
+    })
+}
