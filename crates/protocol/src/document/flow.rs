@@ -109,24 +109,20 @@ impl FlowControl {
             (EXIT_WITH_SUCCESS, ..) => {
                 finished.result.status = Status::Success;
                 finished.note = Some(
-                    "\nStep exited with code 168. Therefore, marking step as succeeded. \
-                     Further document steps will be skipped.",
+                    "\nExit code 168: the step counts as a success, and the steps after it are skipped.",
                 );
                 finished.clears_error = true;
                 finished.ends_document = true;
             }
             (EXIT_WITH_FAILURE, ..) => {
                 finished.result.status = Status::Failed;
-                finished.note = Some(
-                    "\nStep exited with code 169. Therefore, marking step as Failed. \
-                     Further document steps will be skipped.",
-                );
+                finished.note =
+                    Some("\nExit code 169: the step has failed, and the steps after it are skipped.");
                 finished.ends_document = true;
             }
             (_, Status::Failed, OnFailure::Exit | OnFailure::SuccessAndExit) => {
-                finished.note = Some(
-                    "\nStep was found to have onFailure property. Further document steps will be skipped.",
-                );
+                finished.note =
+                    Some("\nThe step has failed and has onFailure: the steps after it are skipped.");
                 finished.ends_document = true;
                 if self.on_failure == OnFailure::SuccessAndExit {
                     finished.result = StepResult { status: Status::Success, code: EXIT_WITH_SUCCESS };

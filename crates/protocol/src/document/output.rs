@@ -77,22 +77,17 @@ mod tests {
         assert_eq!(combine("out", ""), "out");
         assert_eq!(combine("", "error"), "\n----------ERROR-------\nerror");
         assert_eq!(combine("out", "error"), "out\n----------ERROR-------\nerror");
-        let long = "This is a sample text. ".repeat(20);
-        assert_eq!(
-            combine_within(&long, "", 100),
-            "This is a sample text. This is a sample text. This is a sample text. This is \n---Output truncated---"
-        );
-        assert_eq!(
-            combine_within("", &long, 100),
-            "\n----------ERROR-------\nThis is a sample text. This is a sample text. This is\n---Error truncated----"
-        );
-        assert_eq!(
-            combine_within(&long, &long, 100),
-            "This is a sampl\n---Output truncated---\n----------ERROR-------\nThis is a sampl\n---Error truncated----"
-        );
+        let (o, e) = ("o".repeat(150), "e".repeat(150));
+        let of = |digit: &str, count: usize| digit.repeat(count);
+        assert_eq!(combine_within(&o, "", 100), format!("{}{OUTPUT_CUT}", of("o", 77)));
+        assert_eq!(combine_within("", &e, 100), format!("{SEPARATOR}{}{ERROR_CUT}", of("e", 53)));
+        assert_eq!(combine_within("short", &e, 100), format!("short{SEPARATOR}{}{ERROR_CUT}", of("e", 48)));
+        assert_eq!(combine_within(&o, "short", 100), format!("{}{OUTPUT_CUT}{SEPARATOR}short", of("o", 48)));
+        let both = format!("{}{OUTPUT_CUT}{SEPARATOR}{}{ERROR_CUT}", of("o", 15), of("e", 15));
+        assert_eq!(combine_within(&o, &e, 100), both);
         // Exactly half the room: shown whole.
         let half = "o".repeat((100 - SEPARATOR.len()) / 2);
-        let combined = combine_within(&half, &long, 100);
+        let combined = combine_within(&half, &e, 100);
         assert!(combined.starts_with(&format!("{half}{SEPARATOR}")) && combined.ends_with(ERROR_CUT));
     }
 

@@ -19,7 +19,8 @@ pub enum PluginSupport {
     Unknown,
 }
 
-/// What to do with a step. The texts are the official agent's; they go to the user as the step's output.
+/// What to do with a step. The texts go to the user as the step's output; they begin as those of the official agent,
+/// by which scripts tell skipped steps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
     /// Run it.
@@ -115,9 +116,9 @@ fn evaluate(
         let finding = match (operator.as_str(), arguments.as_slice()) {
             ("StringEquals", [left, right]) => string_equals(left, right, platform_type, values),
             ("StringEquals", _) => {
-                Finding::Unrecognized(r#""StringEquals": operator accepts exactly 2 arguments"#.to_owned())
+                Finding::Unrecognized(r#""StringEquals": takes exactly two arguments"#.to_owned())
             }
-            _ => Finding::Unrecognized(format!("unrecognized operator: \"{operator}\"")),
+            _ => Finding::Unrecognized(format!("\"{operator}\": unknown operator")),
         };
         match finding {
             Finding::Met => {}
@@ -141,12 +142,12 @@ fn string_equals(left: &str, right: &str, platform_type: &str, values: &Map<Stri
             unrecognized(&format!("[{left} {right}]"))
         } else {
             // The arguments themselves may be secret.
-            unrecognized("operator's arguments can't be identical")
+            unrecognized("its arguments are the same")
         };
     }
     for (kind, problem) in [
-        ("ssm", "operator's arguments can't contain SSM parameters"),
-        ("ssm-secure", "operator's arguments can't contain secure SSM parameters"),
+        ("ssm", "its arguments must not refer to Parameter Store"),
+        ("ssm-secure", "its arguments must not refer to secure parameters"),
     ] {
         if holds_reference(left, kind) || holds_reference(right, kind) {
             return unrecognized(problem);
@@ -156,15 +157,13 @@ fn string_equals(left: &str, right: &str, platform_type: &str, values: &Map<Stri
     if left == PLATFORM_TYPE || right == PLATFORM_TYPE {
         let literal = if left == PLATFORM_TYPE { right } else { left };
         if literal.to_lowercase() != resolve(literal).to_lowercase() {
-            return unrecognized(
-                "the second argument for the platformType variable can't contain document parameters",
-            );
+            return unrecognized("platformType must be compared with plain text");
         }
         return compared(literal.to_lowercase() == platform_type);
     }
     let (resolved_left, resolved_right) = (resolve(left), resolve(right));
     if resolved_left == left && resolved_right == right {
-        return unrecognized("at least one of operator's arguments must contain a valid document parameter");
+        return unrecognized("one of its arguments must name a parameter of the document");
     }
     compared(resolved_left == resolved_right)
 }

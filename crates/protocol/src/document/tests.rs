@@ -246,7 +246,7 @@ fn flow_after_a_step() {
     assert_eq!((finished.result, finished.note, finished.ends_document), (failed, None, false));
     let finished = after(json!({"onFailure": "exit"}), failed);
     assert_eq!((finished.result, finished.ends_document, finished.clears_error), (failed, true, false));
-    assert!(finished.note.unwrap().contains("onFailure property"));
+    assert!(finished.note.unwrap().contains("onFailure"));
     let finished = after(json!({"onFailure": "successAndExit"}), failed);
     assert_eq!(finished.result, StepResult { status: Success, code: 168 });
     assert!(finished.ends_document);
