@@ -10,7 +10,7 @@ mod registry;
 mod result;
 
 pub(crate) use control::{open_control_channel, serve_control_channel};
-pub(crate) use delivery::{Delivery, deliveries};
+pub(crate) use delivery::deliveries;
 pub(crate) use output::{get_output, output_urls, put_output};
 pub(crate) use registry::Channels;
 pub(crate) use result::{apply_acknowledgement, apply_reply};

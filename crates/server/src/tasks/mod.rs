@@ -12,6 +12,7 @@ use muster_bus::{Notice, Received};
 use std::sync::Arc;
 
 /// The tasks of a replica, with what wakes them.
+#[derive(Debug)]
 pub(crate) struct Tasks {
     /// Runs them.
     pub(crate) driver: Arc<Driver>,

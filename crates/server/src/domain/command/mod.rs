@@ -7,4 +7,4 @@ mod state;
 
 pub(crate) use rate::Rate;
 pub(crate) use reply::{invocation_state, step_state};
-pub(crate) use state::{Progress, State, assess};
+pub(crate) use state::{State, assess};

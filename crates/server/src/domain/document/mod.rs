@@ -4,4 +4,4 @@ mod builtin;
 mod parameter;
 
 pub(crate) use builtin::{BuiltinDocument, BuiltinDocuments};
-pub(crate) use parameter::{ParameterDefinition, ParameterError, ParameterType};
+pub(crate) use parameter::{ParameterDefinition, ParameterError};

@@ -7,11 +7,11 @@ use crate::{
     context::RequestContext,
     dispatch::{Access, Handle},
     error::ApiError,
+    operations::page,
 };
 use muster_ids::CommandId;
 use muster_ssm_api::{
     Command, CommandPlugin, ListCommandInvocations, ListCommandInvocationsRequest, ListCommandInvocationsResult,
-    errors::INVALID_NEXT_TOKEN,
 };
 use muster_store::{
     command,
@@ -31,15 +31,8 @@ impl Handle<ListCommandInvocations> for ControlPlane {
         input: ListCommandInvocationsRequest,
     ) -> Result<ListCommandInvocationsResult, ApiError> {
         let filters = filter::read(input.filters.as_deref().unwrap_or_default(), false)?;
-        let from = match &input.next_token {
-            None => None,
-            Some(token) => Some(
-                self.secrets
-                    .read_page_token(context.operation.name, &context.tenant, token)
-                    .map_err(|_| ApiError::new(&INVALID_NEXT_TOKEN, ""))?,
-            ),
-        };
-        let page = usize::try_from(input.max_results.unwrap_or(DEFAULT_PAGE)).unwrap_or(1).max(1);
+        let from = page::position(self, context, input.next_token.as_deref())?;
+        let size = usize::try_from(input.max_results.unwrap_or(DEFAULT_PAGE)).unwrap_or(1).max(1);
         let wanted = Filter {
             command_id: input.command_id.as_deref().map(command_id).transpose()?,
             node_id: input.instance_id,
@@ -49,9 +42,9 @@ impl Handle<ListCommandInvocations> for ControlPlane {
             states: filters.states,
             from,
         };
-        let mut rows = invocation::list(&self.db, &context.tenant, &wanted, page as i64 + 1).await?;
-        let more = rows.len() > page;
-        rows.truncate(page);
+        let mut rows = invocation::list(&self.db, &context.tenant, &wanted, size as i64 + 1).await?;
+        let more = rows.len() > size;
+        rows.truncate(size);
         let last = rows.last().filter(|_| more);
         let last = last.map(|row| (row.requested_ms, row.command_id.to_string(), row.node_id.to_string()));
 
@@ -70,8 +63,7 @@ impl Handle<ListCommandInvocations> for ControlPlane {
             };
             invocations.push(view::invocation(row, request, plugins));
         }
-        let token = |from| self.secrets.page_token(context.operation.name, &context.tenant, &from);
-        let next_token = last.map(token).transpose().map_err(ApiError::internal)?;
+        let next_token = page::next_token(self, context, last.as_ref());
         Ok(ListCommandInvocationsResult { command_invocations: Some(invocations), next_token })
     }
 }

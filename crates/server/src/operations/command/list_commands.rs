@@ -9,8 +9,9 @@ use crate::{
     context::RequestContext,
     dispatch::{Access, Handle},
     error::ApiError,
+    operations::page,
 };
-use muster_ssm_api::{ListCommands, ListCommandsRequest, ListCommandsResult, errors::INVALID_NEXT_TOKEN};
+use muster_ssm_api::{ListCommands, ListCommandsRequest, ListCommandsResult};
 use muster_store::command::{self, Filter};
 
 const DEFAULT_PAGE: i32 = 50;
@@ -20,15 +21,8 @@ impl Handle<ListCommands> for ControlPlane {
 
     async fn handle(&self, context: &RequestContext, input: ListCommandsRequest) -> Result<ListCommandsResult, ApiError> {
         let filters = filter::read(input.filters.as_deref().unwrap_or_default(), true)?;
-        let from = match &input.next_token {
-            None => None,
-            Some(token) => Some(
-                self.secrets
-                    .read_page_token(context.operation.name, &context.tenant, token)
-                    .map_err(|_| ApiError::new(&INVALID_NEXT_TOKEN, ""))?,
-            ),
-        };
-        let page = usize::try_from(input.max_results.unwrap_or(DEFAULT_PAGE)).unwrap_or(1).max(1);
+        let from = page::position(self, context, input.next_token.as_deref())?;
+        let size = usize::try_from(input.max_results.unwrap_or(DEFAULT_PAGE)).unwrap_or(1).max(1);
         let mut wanted = Filter {
             command_id: input.command_id.as_deref().map(command_id).transpose()?,
             node_id: input.instance_id,
@@ -42,8 +36,8 @@ impl Handle<ListCommands> for ControlPlane {
         let (mut commands, mut next) = (Vec::new(), None);
         loop {
             // One more than fits says whether there is another page.
-            let rows = command::list(&self.db, &context.tenant, &wanted, page as i64 + 1).await?;
-            let last = rows.len() <= page;
+            let rows = command::list(&self.db, &context.tenant, &wanted, size as i64 + 1).await?;
+            let last = rows.len() <= size;
             for row in rows {
                 let seen = view::command(self, &row).await?;
                 let status = seen.status.map_or("", |status| status.as_str());
@@ -53,7 +47,7 @@ impl Handle<ListCommands> for ControlPlane {
                 });
                 let is_complete = !matches!(status, "Pending" | "InProgress" | "Cancelling");
                 let matches = matches && filters.complete.is_none_or(|complete| complete == is_complete);
-                if matches && commands.len() == page {
+                if matches && commands.len() == size {
                     next = wanted.from.clone();
                     break;
                 }
@@ -64,8 +58,7 @@ impl Handle<ListCommands> for ControlPlane {
                 break;
             }
         }
-        let token = |from| self.secrets.page_token(context.operation.name, &context.tenant, &from);
-        let next_token = next.map(token).transpose().map_err(ApiError::internal)?;
+        let next_token = page::next_token(self, context, next.as_ref());
         Ok(ListCommandsResult { commands: Some(commands), next_token })
     }
 }
