@@ -97,15 +97,6 @@ impl Config {
     /// How clients reach this server, without a trailing slash: `http://127.0.0.1:8765`.
     pub fn base_url(&self) -> String {
         let scheme = if self.tls == Tls::Off { "http" } else { "https" };
-        match &self.public_url {
-            Some(url) => url.trim_end_matches('/').to_owned(),
-            None => format!("{scheme}://{}", self.listen),
-        }
-    }
-
-    /// How clients reach this server, without a slash at the end.
-    pub fn base_url(&self) -> String {
-        let scheme = if self.tls == Tls::Off { "http" } else { "https" };
         self.public_url.clone().unwrap_or_else(|| format!("{scheme}://{}", self.listen))
     }
 

@@ -51,7 +51,7 @@ pub(crate) struct Listener {
 }
 
 /// Raises the soft limit of open files to the hard one; what it is then.
-pub(crate) fn raise_descriptor_limit() -> u64 {
+fn raise_descriptor_limit() -> u64 {
     let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return 1024 };
     if soft < hard && setrlimit(Resource::RLIMIT_NOFILE, hard, hard).is_ok() { hard } else { soft }
 }
@@ -85,8 +85,9 @@ impl Listener {
         self,
         edge: Arc<Edge>,
         certificates: Option<Certificates>,
-        mut stop: watch::Receiver<bool>,
+        stop: watch::Receiver<bool>,
     ) {
+        let mut stopped = stop.clone();
         let places = Arc::new(Semaphore::new(self.connections));
         let handshakes = Arc::new(Semaphore::new(self.handshakes));
         let accepting = async {
@@ -117,7 +118,7 @@ impl Listener {
         };
         tokio::select! {
             () = accepting => {}
-            _ = stop.wait_for(|stop| *stop) => {}
+            () = stopping(&mut stopped) => {}
         }
         drop(self.socket);
         let all = u32::try_from(self.connections).unwrap_or(u32::MAX);
@@ -160,6 +161,11 @@ fn is_of_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
+/// Ends when the server is told to stop, or is gone.
+async fn stopping(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
 async fn handshake(
     acceptor: TlsAcceptor,
     stream: TcpStream,
@@ -181,7 +187,7 @@ async fn handshake(
     };
     tokio::select! {
         transport = shaking => transport,
-        _ = stop.wait_for(|stop| *stop) => None,
+        () = stopping(&mut stop) => None,
     }
 }
 
@@ -198,8 +204,12 @@ async fn serve(edge: Arc<Edge>, transport: Transport, peer: SocketAddr, mut stop
         .with_upgrades();
     let mut connection = pin!(connection);
     let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        _ = stop.wait_for(|stop| *stop) => {
+        ended = connection.as_mut() => Some(ended),
+        () = stopping(&mut stop) => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

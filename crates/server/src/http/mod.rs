@@ -19,7 +19,7 @@ mod transport;
 mod validate;
 
 pub(crate) use auth::access_key_purpose;
-pub(crate) use listener::{Listener, raise_descriptor_limit};
+pub(crate) use listener::Listener;
 
 use crate::{
     ControlPlane,

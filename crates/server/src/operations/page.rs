@@ -17,7 +17,7 @@ pub(crate) fn position<T: DeserializeOwned>(
 ) -> Result<Option<T>, ApiError> {
     let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(None) };
     let position = control_plane.secrets.read_page_token(context.operation.name, &context.tenant, token);
-    position.map(Some).ok_or_else(|| ApiError::new(&INVALID_NEXT_TOKEN, ""))
+    position.map(Some).map_err(|_| ApiError::new(&INVALID_NEXT_TOKEN, ""))
 }
 
 /// The token of the page after `last`, the position of this page's last entry; `None` where no page follows.
@@ -26,5 +26,6 @@ pub(crate) fn next_token<T: Serialize>(
     context: &RequestContext,
     last: Option<&T>,
 ) -> Option<String> {
-    last.map(|position| control_plane.secrets.page_token(context.operation.name, &context.tenant, position))
+    let token = |position| control_plane.secrets.page_token(context.operation.name, &context.tenant, position);
+    last.and_then(|position| token(position).ok())
 }

@@ -13,7 +13,7 @@ mod random;
 mod tests;
 mod tokens;
 
-pub(crate) use file::{read_private, sync_folder, write_private};
+pub(crate) use file::{read_private, write_private};
 pub use master::{MasterKeyError, SealError};
 pub use node_credentials::{NodeClaims, NodeCredentials, NodeSession};
 pub use random::{random_alphanumeric, random_bytes};

@@ -35,7 +35,10 @@ impl Handle<RequestManagedInstanceRoleToken> for ControlPlane {
         let limits = &self.config.limits;
         let claims = NodeClaims { tenant: node.tenant, node: node.id, role: node.iam_role };
         let lifetime_ms = limits.node_credentials_lifetime_ms;
-        let credentials = self.secrets.issue_node_credentials(&claims, context.now_ms, lifetime_ms);
+        let credentials = self
+            .secrets
+            .issue_node_credentials(&claims, context.now_ms, lifetime_ms)
+            .map_err(ApiError::internal)?;
         let key = &node.key;
         // Official agents read each of the five members without asking whether it is there.
         Ok(RequestManagedInstanceRoleTokenResult {
