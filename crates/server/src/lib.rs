@@ -15,6 +15,8 @@ mod http;
 mod operations;
 mod server;
 mod tasks;
+#[cfg(test)]
+mod testing;
 
 pub use config::Config;
 pub use control_plane::ControlPlane;

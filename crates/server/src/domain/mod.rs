@@ -1,1 +1,8 @@
-//! Pure rules of the product: no I/O.
+//! Pure rules of the product: no I/O, no clock, no store.
+
+pub(crate) mod activation;
+pub(crate) mod command;
+pub(crate) mod document;
+pub(crate) mod managed_node;
+pub(crate) mod paging;
+pub(crate) mod tag;

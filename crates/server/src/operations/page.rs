@@ -26,6 +26,7 @@ pub(crate) fn next_token<T: Serialize>(
     context: &RequestContext,
     last: Option<&T>,
 ) -> Option<String> {
-    let token = |position| control_plane.secrets.page_token(context.operation.name, &context.tenant, position);
+    let token =
+        |position| control_plane.secrets.page_token(context.operation.name, &context.tenant, position);
     last.and_then(|position| token(position).ok())
 }

@@ -23,3 +23,6 @@ pub(super) fn check_role(context: &RequestContext, role: &str) -> Result<(), Api
     );
     Err(ApiError::validation(message))
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,6 +47,35 @@ fn role_id(account: &str, role: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::role_id;
+    use crate::{
+        context::Proof,
+        testing::{on_each_bench, tenant},
+    };
+    use muster_ids::ManagedNodeId;
+    use muster_sts_api::GetCallerIdentity;
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn everybody_learns_who_they_are() {
+        on_each_bench(|bench| async move {
+            let root = bench.root("r").must::<GetCallerIdentity>(json!({})).await;
+            let expected = json!({
+                "UserId": "123456789012", "Account": "123456789012", "Arn": "arn:aws:iam::123456789012:root",
+            });
+            assert_eq!(root, expected);
+            let node = ManagedNodeId::random();
+            let found =
+                bench.node(&tenant("r"), &node, Proof::SecretKey).must::<GetCallerIdentity>(json!({})).await;
+            let expected = json!({
+                "UserId": format!("{}:{node}", role_id("123456789012", "role")),
+                "Account": "123456789012",
+                "Arn": format!("arn:aws:sts::123456789012:assumed-role/role/{node}"),
+            });
+            assert_eq!(found, expected);
+            assert_eq!(bench.anonymous().code::<GetCallerIdentity>(json!({})).await, "AccessDeniedException");
+        })
+        .await;
+    }
 
     #[test]
     fn a_role_keeps_its_id() {

@@ -75,3 +75,6 @@ fn is_online(control_plane: &ControlPlane, context: &RequestContext, node: &Mana
     let timeout_ms = control_plane.config.limits.ping_timeout_ms;
     domain::managed_node::is_online(context.now_ms, node.last_ping_ms, node.connected(), timeout_ms)
 }
+
+#[cfg(test)]
+mod tests;

@@ -39,3 +39,6 @@ fn calling_node(context: &RequestContext) -> Result<&ManagedNodeId, ApiError> {
 fn node_is_gone(node: &ManagedNodeId) -> ApiError {
     ApiError::new(&INVALID_INSTANCE_ID, format!("Not existing InstanceId {node}"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,3 +11,6 @@ use muster_ssm_api::{AddTagsToResource, ListTagsForResource, RemoveTagsFromResou
 pub(crate) fn register(router: Router) -> Router {
     router.on::<AddTagsToResource>().on::<ListTagsForResource>().on::<RemoveTagsFromResource>()
 }
+
+#[cfg(test)]
+mod tests;

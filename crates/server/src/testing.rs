@@ -1,0 +1,150 @@
+//! A control plane without a port, and callers of its operations: for tests of handlers inside this crate. What the
+//! port adds (signatures, codecs, the model's constraints) is tested through a real server.
+
+use crate::{
+    ControlPlane,
+    channels::Channels,
+    clock::{Clock as _, ManualClock},
+    config::Config,
+    context::{Principal, Proof, RequestContext},
+    dispatch::Router,
+    domain::document::BuiltinDocuments,
+    error::ApiError,
+    operations,
+    secrets::Secrets,
+};
+use muster_blob::Blobs;
+use muster_bus::Bus;
+use muster_ids::{AccountId, ManagedNodeId, Region, ReplicaId, Tenant};
+use muster_service_model::{Operation, OperationSchema};
+use muster_store::{Db, testing::on_each_engine};
+use serde_json::Value;
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
+use tempfile::TempDir;
+
+/// One replica for one test.
+#[derive(Debug, Clone)]
+pub(crate) struct Bench {
+    pub(crate) control_plane: Arc<ControlPlane>,
+    pub(crate) clock: ManualClock,
+    router: Arc<Router>,
+    _folder: Arc<TempDir>,
+}
+
+/// Runs `body` with a fresh replica on every engine at hand.
+pub(crate) async fn on_each_bench<F, R>(body: F)
+where
+    F: Fn(Bench) -> R + Clone + Send + 'static,
+    R: Future<Output = ()> + Send + 'static,
+{
+    on_each_engine(move |db| {
+        let body = body.clone();
+        async move { body(Bench::new(db, |_| {})).await }
+    })
+    .await;
+}
+
+/// Someone who calls operations.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    bench: Bench,
+    principal: Principal,
+    proof: Proof,
+    tenant: Tenant,
+}
+
+/// The tenant of a bench's root.
+pub(crate) fn tenant(region: &str) -> Tenant {
+    Tenant::new(AccountId::parse("123456789012").unwrap(), Region::parse(region).unwrap())
+}
+
+impl Bench {
+    /// A replica on this database; `adjust` changes its settings.
+    pub(crate) fn new(db: Db, adjust: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::new(folder.path()).unwrap();
+        adjust(&mut config);
+        let blobs = Blobs::open(folder.path().join("blobs").to_str().unwrap()).unwrap();
+        let clock = ManualClock::default();
+        let control_plane = ControlPlane {
+            config: Arc::new(config),
+            db,
+            bus: Bus::in_process(),
+            blobs,
+            clock: Arc::new(clock.clone()),
+            secrets: Secrets::ephemeral(),
+            replica: ReplicaId::random(),
+            channels: Channels::default(),
+            documents: BuiltinDocuments::load().unwrap(),
+        };
+        Self {
+            control_plane: Arc::new(control_plane),
+            clock,
+            router: Arc::new(operations::router()),
+            _folder: Arc::new(folder),
+        }
+    }
+
+    /// The root of the account, in a region.
+    pub(crate) fn root(&self, region: &str) -> Caller {
+        let tenant = tenant(region);
+        let principal =
+            Principal::Root { account: tenant.account.clone(), access_key_id: "AKIATEST".to_owned() };
+        Caller { bench: self.clone(), principal, proof: Proof::SecretKey, tenant }
+    }
+
+    /// A node, by this proof.
+    pub(crate) fn node(&self, tenant: &Tenant, node: &ManagedNodeId, proof: Proof) -> Caller {
+        let principal =
+            Principal::Node { tenant: tenant.clone(), node: node.clone(), role: "role".to_owned() };
+        Caller { bench: self.clone(), principal, proof, tenant: tenant.clone() }
+    }
+
+    /// Nobody.
+    pub(crate) fn anonymous(&self) -> Caller {
+        let caller = self.root("unknown");
+        Caller { principal: Principal::Anonymous, proof: Proof::None, ..caller }
+    }
+}
+
+impl Caller {
+    /// Calls an operation.
+    pub(crate) async fn call<O: Operation>(&self, input: Value) -> Result<Value, ApiError> {
+        self.call_schema(O::SCHEMA, input).await
+    }
+
+    /// Calls an operation that must succeed.
+    pub(crate) async fn must<O: Operation>(&self, input: Value) -> Value {
+        self.call::<O>(input).await.unwrap_or_else(|error| panic!("{}: {error}", O::SCHEMA.name))
+    }
+
+    /// Calls an operation that must fail: the code of its error.
+    pub(crate) async fn code<O: Operation>(&self, input: Value) -> &'static str {
+        match self.call::<O>(input).await {
+            Ok(output) => panic!("{} answered {output}", O::SCHEMA.name),
+            Err(error) => error.schema.code,
+        }
+    }
+
+    /// Calls an operation by its table.
+    pub(crate) async fn call_schema(
+        &self,
+        operation: &'static OperationSchema,
+        input: Value,
+    ) -> Result<Value, ApiError> {
+        let context = RequestContext {
+            request_id: "test".to_owned(),
+            principal: self.principal.clone(),
+            proof: self.proof,
+            tenant: self.tenant.clone(),
+            now_ms: self.bench.clock.now_ms(),
+            source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            user_agent: "test".to_owned(),
+            operation,
+        };
+        self.bench.router.dispatch(Arc::clone(&self.bench.control_plane), context, input).await
+    }
+}
