@@ -126,10 +126,19 @@ def sign(request, keys, *, service="ssm", region=REGION, skew=datetime.timedelta
     return request
 
 
+class QueryAuthWithBody(botocore.auth.SigV4QueryAuth):
+    """botocore's signature in the query moves a body into the query, too; that of a JSON request must stay."""
+
+    def _modify_request_before_signing(self, request):
+        data, request.data = request.data, None
+        super()._modify_request_before_signing(request)
+        request.data = data
+
+
 def presign(request, keys, *, service="ssm", region=REGION, expires=60, skew=datetime.timedelta(0)):
     """Signs in the query."""
     with clock_off_by(skew):
-        botocore.auth.SigV4QueryAuth(keys.botocore(), service, region, expires=expires).add_auth(request)
+        QueryAuthWithBody(keys.botocore(), service, region, expires=expires).add_auth(request)
     return request
 
 

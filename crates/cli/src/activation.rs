@@ -99,8 +99,10 @@ async fn create(args: &CreateArgs) -> Result<(), Failure> {
     println!("Activation code  {code}   (not shown again)");
     println!();
     println!("On the machine that shall join:");
+    // The code in the environment: arguments are for all users of a machine to see.
+    println!("  export MUSTER_ACTIVATION_CODE={code}");
     println!(
-        "  muster-agent register --endpoint {} --region {} --activation-id {id} --activation-code {code}",
+        "  muster-agent register --endpoint {} --region {} --activation-id {id}",
         client.endpoint(),
         client.region()
     );

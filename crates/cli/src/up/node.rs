@@ -7,7 +7,12 @@ use muster_ssm_api::{
     GetConnectionStatusRequest, InstanceInformation, InstanceInformationStringFilter, PingStatus,
 };
 use serde::Deserialize;
-use std::{fs, path::Path, process::Stdio, time::Duration};
+use std::{
+    fs,
+    path::Path,
+    process::{Output, Stdio},
+    time::Duration,
+};
 use tokio::{
     process::Command,
     time::{Instant, sleep},
@@ -16,12 +21,13 @@ use tokio::{
 /// An agent connects within this time, unless something is wrong.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What is of interest here in the agent's registration.
+/// What is of interest here in `muster-agent status`.
 #[derive(Debug, Deserialize)]
-struct Registration {
+#[serde(rename_all = "PascalCase")]
+struct Status {
     instance_id: String,
     region: String,
-    endpoint: Option<String>,
+    server: String,
 }
 
 /// Registers this machine if it is not yet a node of this server, starts the agent, waits until it is online; its id.
@@ -31,7 +37,7 @@ pub(super) async fn start(
     client: &Client,
     children: &mut Children,
 ) -> Result<String, Failure> {
-    let node = match known(folder, client).await? {
+    let node = match known(binary, folder, client).await? {
         Some(node) => node,
         None => register(binary, folder, client).await?,
     };
@@ -55,19 +61,23 @@ pub(super) async fn start(
 }
 
 /// The node that this folder's agent is, if the server still knows it under this address.
-async fn known(folder: &DataFolder, client: &Client) -> Result<Option<String>, Failure> {
-    let Ok(text) = fs::read_to_string(folder.node().join("registration.json")) else {
+async fn known(binary: &Path, folder: &DataFolder, client: &Client) -> Result<Option<String>, Failure> {
+    let mut command = Command::new(binary);
+    command.args(["status", "--output", "json", "--data-dir"]).arg(folder.node());
+    let output = run(&mut command).await?;
+    let Ok(status) = serde_json::from_slice::<Status>(&output.stdout) else {
+        // Not registered.
         return Ok(None);
     };
-    let Ok(registration) = serde_json::from_str::<Registration>(&text) else {
-        return Ok(None);
-    };
-    let same_place =
-        registration.region == client.region() && registration.endpoint.as_deref() == Some(client.endpoint());
-    if !same_place {
+    if status.region != client.region() || status.server != client.endpoint() {
         return Ok(None);
     }
-    Ok(describe(client, &registration.instance_id).await?.map(|_| registration.instance_id))
+    Ok(describe(client, &status.instance_id).await?.map(|_| status.instance_id))
+}
+
+async fn run(command: &mut Command) -> Result<Output, Failure> {
+    let output = command.stdin(Stdio::null()).output().await;
+    output.map_err(|error| Failure::other(format!("cannot start muster-agent: {error}")))
 }
 
 async fn register(binary: &Path, folder: &DataFolder, client: &Client) -> Result<String, Failure> {
@@ -86,14 +96,13 @@ async fn register(binary: &Path, folder: &DataFolder, client: &Client) -> Result
     // Not as arguments: those are for all to see.
     command.env("MUSTER_ACTIVATION_ID", activation.activation_id.unwrap_or_default());
     command.env("MUSTER_ACTIVATION_CODE", activation.activation_code.unwrap_or_default().expose());
-    let output = command.stdin(Stdio::null()).output().await;
-    let output = output.map_err(|error| Failure::other(format!("cannot start muster-agent: {error}")))?;
+    let output = run(&mut command).await?;
     if !output.status.success() {
         step.failed();
         let text = String::from_utf8_lossy(&output.stderr);
         return Err(Failure::other(format!("this machine could not be registered: {}", text.trim())));
     }
-    match known(folder, client).await? {
+    match known(binary, folder, client).await? {
         Some(node) => {
             step.done(&format!("this machine is {node}"));
             Ok(node)
