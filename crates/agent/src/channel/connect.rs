@@ -4,8 +4,6 @@ use super::{Channel, Socket};
 use crate::api::{ApiError, Call, Content, Refusal, Signer};
 use crate::net::NetError;
 use crate::net::http::Answer;
-use bytes::Bytes;
-use http::HeaderMap;
 use muster_protocol::message::{CreateChannel, token_of_channel_response, write};
 use muster_protocol::signing::sigv4::{Credentials, EMPTY_PAYLOAD};
 use std::time::Duration;
@@ -151,6 +149,8 @@ fn refusal(answer: &Answer) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bytes::Bytes;
+    use http::HeaderMap;
 
     fn refused(body: &str) -> Refusal {
         refusal(&Answer {

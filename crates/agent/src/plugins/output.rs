@@ -12,6 +12,9 @@ use std::path::Path;
 /// Bytes that certainly hold all characters that a reply shows: four for each, and one more character.
 const HEAD_BYTES: usize = (OUTPUT_LIMIT + 1) * 4;
 
+/// What a file gives back when the disk is full, so that results can be written.
+const GIVE_BACK: u64 = 1 << 20;
+
 /// Standard output and standard error of one step.
 #[derive(Debug)]
 pub(crate) struct CapturedOutput {
@@ -85,7 +88,14 @@ impl Captured {
         let written = file.write_all(bytes.get(..fitting).unwrap_or_default());
         self.room = self.room.saturating_sub(fitting as u64);
         let problem = match written {
-            Err(error) => Some(describe(&error)),
+            Err(error) => {
+                if is_full(&error)
+                    && let Ok(data) = file.metadata()
+                {
+                    let _ = file.set_len(data.len().saturating_sub(GIVE_BACK));
+                }
+                Some(describe(&error))
+            }
             Ok(()) if fitting < bytes.len() => Some(format!("the limit of {} bytes was reached", self.limit)),
             Ok(()) => None,
         };
@@ -119,11 +129,12 @@ impl Captured {
     }
 }
 
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
 fn describe(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "the disk is full".to_owned(),
-        _ => error.to_string(),
-    }
+    if is_full(error) { "the disk is full".to_owned() } else { error.to_string() }
 }
 
 #[cfg(test)]
