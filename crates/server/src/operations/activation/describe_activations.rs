@@ -18,6 +18,10 @@ use muster_store::activation::{self, Activation, Position, Predicate};
 
 const DEFAULT_PAGE: usize = 50;
 
+/// The model bounds neither the filters nor their values; a statement bounds its parameters.
+const MOST_FILTERS: usize = 16;
+const MOST_VALUES: usize = 1000;
+
 impl Handle<DescribeActivations> for ControlPlane {
     const ACCESS: Access<DescribeActivationsRequest> = Access::Operator;
 
@@ -27,6 +31,10 @@ impl Handle<DescribeActivations> for ControlPlane {
         input: DescribeActivationsRequest,
     ) -> Result<DescribeActivationsResult, ApiError> {
         let filters = input.filters.unwrap_or_default();
+        if filters.len() > MOST_FILTERS {
+            let message = format!("There can be at most {MOST_FILTERS} filters.");
+            return Err(ApiError::new(&INVALID_FILTER, message));
+        }
         let predicates = filters.into_iter().map(predicate).collect::<Result<Vec<_>, _>>()?;
         let size = PageSize::new(input.max_results, DEFAULT_PAGE);
         let after = page::position(self, context, input.next_token.as_deref())?;
@@ -48,6 +56,10 @@ fn predicate(filter: DescribeActivationsFilter) -> Result<Predicate, ApiError> {
     else {
         return Err(ApiError::new(&INVALID_FILTER, "A filter needs a FilterKey and FilterValues."));
     };
+    if values.len() > MOST_VALUES {
+        let message = format!("A filter can have at most {MOST_VALUES} values.");
+        return Err(ApiError::new(&INVALID_FILTER, message));
+    }
     Ok(match key {
         DescribeActivationsFilterKeys::ActivationIds => Predicate::Id(values),
         DescribeActivationsFilterKeys::DefaultInstanceName => Predicate::DefaultInstanceName(values),

@@ -102,6 +102,8 @@ async fn filters_come_before_pages() {
         assert_eq!(ids(&second), evens[3..]);
         assert_eq!(second.get("NextToken"), None);
 
+        let most = vec![json!({ "FilterKey": "IamRole", "FilterValues": vec!["even"; 1000] }); 16];
+        assert_eq!(ids(&root.must::<DescribeActivations>(json!({ "Filters": most })).await), evens);
         let both = json!({ "Filters": [
             { "FilterKey": "ActivationIds", "FilterValues": [made[0], made[1], "absent"] },
             { "FilterKey": "DefaultInstanceName", "FilterValues": ["n5", "n1"] },
@@ -111,6 +113,14 @@ async fn filters_come_before_pages() {
             (json!({ "Filters": [{ "FilterKey": "IamRole" }] }), "InvalidFilter"),
             (json!({ "Filters": [{ "FilterKey": "IamRole", "FilterValues": [] }] }), "InvalidFilter"),
             (json!({ "Filters": [{ "FilterValues": ["x"] }] }), "InvalidFilter"),
+            (
+                json!({ "Filters": vec![json!({ "FilterKey": "IamRole", "FilterValues": ["x"] }); 17] }),
+                "InvalidFilter",
+            ),
+            (
+                json!({ "Filters": [{ "FilterKey": "IamRole", "FilterValues": vec!["x"; 1001] }] }),
+                "InvalidFilter",
+            ),
             (json!({ "NextToken": "forged" }), "InvalidNextToken"),
         ] {
             assert_eq!(root.code::<DescribeActivations>(input).await, code);

@@ -20,6 +20,9 @@ use muster_ssm_api::{
 /// AWS's documented default.
 const DEFAULT_PAGE: usize = 10;
 
+/// The model bounds the values of a filter, but not the filters; a statement bounds its parameters.
+const MOST_FILTERS: usize = 100;
+
 impl Handle<DescribeInstanceInformation> for ControlPlane {
     const ACCESS: Access<DescribeInstanceInformationRequest> = Access::Operator;
 
@@ -38,6 +41,9 @@ impl Handle<DescribeInstanceInformation> for ControlPlane {
             .map(|filter| (filter.key.as_str(), filter.value_set.as_slice()))
             .chain(current.iter().map(|filter| (filter.key.as_str(), filter.values.as_slice())))
             .collect();
+        if filters.len() > MOST_FILTERS {
+            return Err(ApiError::validation(format!("There can be at most {MOST_FILTERS} filters.")));
+        }
         let predicates = information_predicates(&filters).map_err(refused)?;
         let size = PageSize::new(input.max_results, DEFAULT_PAGE);
         let token = input.next_token.as_deref();

@@ -14,7 +14,7 @@ use crate::{
     error::ApiError,
     operations::activation::check_role,
 };
-use muster_ids::{ActivationId, ManagedNodeId};
+use muster_ids::{ActivationId, ManagedNodeId, Region};
 use muster_protocol::{
     agent_api::ssm_agent::{
         PublicKeyType, RegisterManagedInstance, RegisterManagedInstanceRequest,
@@ -31,6 +31,9 @@ use muster_store::{
     managed_node::{self, Registration},
     tag::{self, Tag},
 };
+
+/// The region of a request that does not tell its own.
+const UNKNOWN_REGION: &str = "unknown";
 
 impl Handle<RegisterManagedInstance> for ControlPlane {
     const ACCESS: Access<RegisterManagedInstanceRequest> = Access::Anonymous;
@@ -89,7 +92,13 @@ async fn by_activation(
     };
     let hash = code_hash(input.activation_code.as_ref().map_or("", |code| code.expose()));
     admit(found.as_ref(), &hash, context.now_ms).map_err(refused)?;
-    let activation = found.ok_or_else(|| refused(Refusal::Invalid))?;
+    // Regions do not know each other's activations. Unsigned requests seldom tell theirs.
+    let elsewhere = |region: &Region| {
+        context.tenant.region != *region && context.tenant.region.as_str() != UNKNOWN_REGION
+    };
+    let activation = found
+        .filter(|activation| !elsewhere(&activation.tenant.region))
+        .ok_or_else(|| refused(Refusal::Invalid))?;
     Ok(Grant {
         claim: activation::claim(&activation.id, &hash, context.now_ms),
         node: Registration {

@@ -100,6 +100,8 @@ async fn who_may_not_register() {
         ] {
             assert_eq!(nobody.code::<RegisterManagedInstance>(input.clone()).await, code, "{input}");
         }
+        let elsewhere = bench.root("s").code::<RegisterManagedInstance>(good.clone()).await;
+        assert_eq!(elsewhere, "InvalidActivation");
         // None of these took the one registration.
         register(&bench, &activation).await;
         assert_eq!(nobody.code::<RegisterManagedInstance>(good).await, "RegistrationLimitExceeded");

@@ -10,6 +10,7 @@ use crate::{
 };
 use muster_ssm_api::{RemoveTagsFromResource, RemoveTagsFromResourceRequest, RemoveTagsFromResourceResult};
 use muster_store::{StoreError, tag};
+use std::collections::HashSet;
 
 impl Handle<RemoveTagsFromResource> for ControlPlane {
     const ACCESS: Access<RemoveTagsFromResourceRequest> = Access::Operator;
@@ -23,8 +24,13 @@ impl Handle<RemoveTagsFromResource> for ControlPlane {
         let target = Taggable::parse(input.resource_type, &input.resource_id)?;
         domain::tag::check_keys(input.tag_keys.iter().map(String::as_str))
             .map_err(|error| ApiError::validation(error.to_string()))?;
+        // The model sets no bound to the list, but a resource has few tags: only those need a statement.
+        let present = tag::of_resource(&self.db, target.resource(tenant)).await?;
+        let wanted: HashSet<String> = input.tag_keys.into_iter().collect();
+        let keys: Vec<String> =
+            present.into_iter().map(|tag| tag.key).filter(|key| wanted.contains(key)).collect();
         let mut batch = target.guard(tenant);
-        batch.append(tag::remove(target.resource(tenant), &input.tag_keys));
+        batch.append(tag::remove(target.resource(tenant), &keys));
         match self.db.write(batch).await {
             Ok(_) => Ok(RemoveTagsFromResourceResult {}),
             Err(StoreError::Conflict { .. }) => Err(no_such_resource()),
