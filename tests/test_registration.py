@@ -6,14 +6,12 @@ import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
-import botocore.auth
 import botocore.awsrequest
 import pytest
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding
 
 from support.agent import Agent
-from support.clients import Keys, Refusal, boto_client, error_of, json_request, post, send, sign
+from support.clients import Refusal, boto_client, error_of, json_request, send, sign
+from support.node import node_credentials, public_key, register_node, sign_as_node
 from support.process import binary, run
 from support.waiting import eventually
 
@@ -128,27 +126,13 @@ def test_an_unknown_activation_is_refused(server, ssm, make_agent):
     assert "InvalidActivation" in refused(agent, str(uuid.uuid4()), made["ActivationCode"])
 
 
-def test_an_activation_of_another_region_is_refused(server, make_agent):
-    made = server.client(region="eu-west-1").create_activation(IamRole="Node")
-    agent = make_agent(server, register=False)
-    assert "InvalidActivation" in refused(agent, made["ActivationId"], made["ActivationCode"])
-
-
 def test_a_limit_holds_when_many_come_at_once(server, ssm, tmp_path):
     """Five machines with an activation for two: two get in, whatever the order."""
     made = ssm.create_activation(IamRole="Node", RegistrationLimit=2)
     public = public_key(Agent(server, tmp_path / "donor").register().registration())
 
     def register(number):
-        body = {
-            "ActivationId": made["ActivationId"],
-            "ActivationCode": made["ActivationCode"],
-            "Fingerprint": str(uuid.uuid4()),
-            "PublicKey": public,
-            "PublicKeyType": "Rsa",
-        }
-        headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "AmazonSSM.RegisterManagedInstance"}
-        answer = post(server.url, json.dumps(body), headers)
+        answer = register_node(server, made, public)
         return answer.json().get("InstanceId") or answer.code
 
     with ThreadPoolExecutor(5) as pool:
@@ -179,59 +163,6 @@ def test_the_role_of_a_node_can_be_changed(server, ssm, make_agent):
 
 
 # A node acts for itself alone.
-
-
-def node_credentials(server, agent):
-    """Temporary credentials, fetched as an agent does it: signed with the node's own key."""
-    registration = agent.registration()
-    request = json_request(
-        server.url, "RequestManagedInstanceRoleToken", {"Fingerprint": registration["fingerprint"]}
-    )
-    answer = send(sign_as_node(request, registration))
-    assert answer.status == 200, answer
-    body = answer.json()
-    assert set(body) >= {"AccessKeyId", "SecretAccessKey", "SessionToken", "TokenExpirationDate", "UpdateKeyPair"}
-    return Keys(body["AccessKeyId"], body["SecretAccessKey"], body["SessionToken"])
-
-
-def private_key(registration):
-    return serialization.load_der_private_key(pkcs8(base64.b64decode(registration["private_key"])), None)
-
-
-def pkcs8(pkcs1):
-    """The key as the library reads it: the bare key of the vault in its usual envelope."""
-    return der(0x30, b"\x02\x01\x00" + der(0x30, RSA_ALGORITHM) + der(0x04, pkcs1))
-
-
-def der(tag, content):
-    length = len(content)
-    if length < 0x80:
-        return bytes([tag, length]) + content
-    size = (length.bit_length() + 7) // 8
-    return bytes([tag, 0x80 | size]) + length.to_bytes(size, "big") + content
-
-
-RSA_ALGORITHM = bytes.fromhex("06092a864886f70d0101010500")
-
-
-def sign_as_node(request, registration):
-    """The signature of a registered key: SigV4's form, with RSA-PSS in place of HMAC."""
-
-    class NodeAuth(botocore.auth.SigV4Auth):
-        def signature(self, string_to_sign, request):
-            pss = padding.PSS(padding.MGF1(hashes.SHA256()), padding.PSS.DIGEST_LENGTH)
-            signature = private_key(registration).sign(string_to_sign.encode(), pss, hashes.SHA256())
-            return base64.b64encode(signature).decode()
-
-    keys = Keys(registration["instance_id"], "unused")
-    NodeAuth(keys.botocore(), "ssm", registration["region"]).add_auth(request)
-    return request
-
-
-def public_key(registration):
-    public = private_key(registration).public_key()
-    encoded = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return base64.b64encode(encoded).decode()
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def test_a_presigned_request_is_accepted(server, request_):
 
 def test_a_presigned_address_is_good_for_whoever_has_it(server):
     """As Vault and Kubernetes use it to learn who somebody is."""
-    url = server.client("sts").generate_presigned_url("get_caller_identity", ExpiresIn=60)
+    url = server.client("sts").generate_presigned_url("get_caller_identity", ExpiresIn=60, HttpMethod="GET")
     path = url.removeprefix(server.url)
     answer = post(server.url, None, {}, path=path, method="GET")
     assert answer.status == 200

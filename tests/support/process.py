@@ -8,7 +8,8 @@ import sys
 
 from support.waiting import eventually
 
-BINARIES = pathlib.Path(os.environ.get("MUSTER_TEST_BINARIES", "target/debug")).absolute()
+ROOT = pathlib.Path(__file__).parent.parent.parent
+BINARIES = pathlib.Path(os.environ.get("MUSTER_TEST_BINARIES", ROOT / "target/debug")).absolute()
 
 # What a program of ours may see of the tester's environment: nothing that changes how it talks to the network.
 KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "TZ", "RUST_BACKTRACE")

@@ -26,8 +26,9 @@ class Server:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.data = self.folder / "data"
         self.tls = tls
+        self.own_ca = None
+        self.address = "127.0.0.1"
         self.port = free_port()
-        self.url = f"{'https' if tls else 'http'}://{'localhost' if tls else '127.0.0.1'}:{self.port}"
         self.database = database.fresh()
         self.environment = dict(environment or {})
         if self.database.url:
@@ -40,8 +41,8 @@ class Server:
 
     def launch(self, *extra):
         """Starts the process and waits for nothing."""
-        command = [binary("muster-server"), "--data-dir", self.data, "--listen", f"127.0.0.1:{self.port}"]
-        if self.tls:
+        command = [binary("muster-server"), "--data-dir", self.data, "--listen", f"{self.address}:{self.port}"]
+        if self.tls and not self.own_ca:
             command.append("--tls-self-signed")
         if self.limits:
             config = self.folder / "muster.toml"
@@ -80,9 +81,13 @@ class Server:
     # Access
 
     @property
+    def url(self):
+        return f"https://localhost:{self.port}" if self.tls else f"http://127.0.0.1:{self.port}"
+
+    @property
     def ca(self):
-        """The certificate of its own authority, with --tls-self-signed."""
-        return self.data / "tls" / "ca.pem" if self.tls else None
+        """The certificate of the authority to trust: with --tls-self-signed the server's own."""
+        return (self.own_ca or self.data / "tls" / "ca.pem") if self.tls else None
 
     @property
     def credentials_file(self):
