@@ -121,7 +121,13 @@ mod tests {
     #[test]
     fn reads_http_dates() {
         assert_eq!(parse_http_date("Tue, 01 Oct 2024 12:34:56 GMT"), Some(1_727_786_096_000));
-        for broken in ["", "Tue", "Tue, 01 Foo 2024 12:34:56 GMT", "Tue, 01 Oct 2024 12:34 GMT", "x 1 Oct 99999999 1:1:1"] {
+        for broken in [
+            "",
+            "Tue",
+            "Tue, 01 Foo 2024 12:34:56 GMT",
+            "Tue, 01 Oct 2024 12:34 GMT",
+            "x 1 Oct 99999999 1:1:1",
+        ] {
             assert_eq!(parse_http_date(broken), None, "{broken}");
         }
     }

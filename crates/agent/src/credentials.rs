@@ -81,7 +81,10 @@ impl Keeper {
                 Err(error) => {
                     let pause = pause_after(&error, failures);
                     failures += 1;
-                    tracing::warn!("no credentials from the server, next try in {} s: {error}", pause.as_secs());
+                    tracing::warn!(
+                        "no credentials from the server, next try in {} s: {error}",
+                        pause.as_secs()
+                    );
                     pause
                 }
             };
@@ -160,7 +163,8 @@ fn pause_after(error: &ApiError, failures: u32) -> Duration {
     let exponential = Duration::from_secs(1 << failures.min(16));
     match error {
         ApiError::Refused(refusal)
-            if ["MachineFingerprintDoesNotMatch", "AccessDeniedException"].contains(&refusal.code.as_str()) =>
+            if ["MachineFingerprintDoesNotMatch", "AccessDeniedException"]
+                .contains(&refusal.code.as_str()) =>
         {
             random::between(REFUSED_PAUSE.0, REFUSED_PAUSE.1)
         }

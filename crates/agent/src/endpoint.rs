@@ -24,7 +24,9 @@ pub(crate) struct Endpoints {
 
 /// An address that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not an address of a server: {reason} (expected something like https://muster.example:8765)")]
+#[error(
+    "{text:?} is not an address of a server: {reason} (expected something like https://muster.example:8765)"
+)]
 pub(crate) struct EndpointError {
     text: String,
     reason: &'static str,
@@ -99,10 +101,9 @@ impl Endpoints {
                 let one = Endpoint::parse(text)?;
                 Ok(Self { ssm: one.clone(), messages: one })
             }
-            None => Ok(Self {
-                ssm: Endpoint::aws("ssm", region),
-                messages: Endpoint::aws("ssmmessages", region),
-            }),
+            None => {
+                Ok(Self { ssm: Endpoint::aws("ssm", region), messages: Endpoint::aws("ssmmessages", region) })
+            }
         }
     }
 }
@@ -152,9 +153,18 @@ mod tests {
             assert_eq!((endpoint.host.as_str(), endpoint.port), (host, port), "{text}");
             assert_eq!(endpoint.to_string(), shown);
         }
-        for text in
-            ["", "host:1", "ftp://h", "https://", "https://h/p", "https://u@h", "https://h:0", "https://h:99999", "https://a b", "https://[x]"]
-        {
+        for text in [
+            "",
+            "host:1",
+            "ftp://h",
+            "https://",
+            "https://h/p",
+            "https://u@h",
+            "https://h:0",
+            "https://h:99999",
+            "https://a b",
+            "https://[x]",
+        ] {
             assert!(Endpoint::parse(text).is_err(), "{text}");
         }
     }

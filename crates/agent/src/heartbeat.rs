@@ -1,9 +1,10 @@
 //! Tells the server from time to time that this node lives, and what it is.
 
-use crate::api::{Api, HeartBeat};
+use crate::api::Api;
 use crate::credentials::Keeper;
 use crate::identity::Identity;
 use crate::{platform, random, version};
+use muster_protocol::agent_api::ssm_agent::{PlatformType, UpdateInstanceInformationRequest};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -12,19 +13,20 @@ use tokio::sync::watch;
 const RETRY: Duration = Duration::from_secs(30);
 
 /// What the node is now. Asked for each time: names and addresses change.
-pub(crate) fn current(identity: &Identity, connected: bool) -> HeartBeat {
+fn current(identity: &Identity, connected: bool) -> UpdateInstanceInformationRequest {
     let release = platform::os_release();
-    HeartBeat {
-        agent_name: version::WIRE_NAME,
-        agent_status: "Active",
-        agent_version: version::ON_THE_WIRE,
-        computer_name: platform::host_name(),
-        ip_address: platform::primary_address().to_string(),
+    UpdateInstanceInformationRequest {
+        agent_name: Some(version::WIRE_NAME.to_owned()),
+        agent_status: Some("Active".to_owned()),
+        agent_version: Some(version::ON_THE_WIRE.to_owned()),
+        computer_name: Some(platform::host_name()),
         instance_id: identity.node.to_string(),
-        platform_name: release.name,
-        platform_type: "Linux",
-        platform_version: release.version,
-        ssm_connection_channel: if connected { "ssmmessages" } else { "" },
+        ip_address: Some(platform::primary_address().to_string().into()),
+        platform_name: Some(release.name),
+        platform_type: Some(PlatformType::Linux),
+        platform_version: Some(release.version),
+        ssm_connection_channel: Some(if connected { "ssmmessages" } else { "" }.to_owned()),
+        ..UpdateInstanceInformationRequest::default()
     }
 }
 

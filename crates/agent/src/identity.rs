@@ -77,7 +77,9 @@ pub(crate) enum IdentityError {
         source: io::Error,
     },
     /// The file is damaged.
-    #[error("{path} is damaged ({reason}); restore it, or register this node again with `muster-agent register -y`")]
+    #[error(
+        "{path} is damaged ({reason}); restore it, or register this node again with `muster-agent register -y`"
+    )]
     Damaged {
         /// File.
         path: String,
@@ -109,7 +111,9 @@ impl Registration {
         let shown = path.display().to_string();
         let bytes = match std::fs::read(&path) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(IdentityError::Missing(shown)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(IdentityError::Missing(shown));
+            }
             Err(source) => return Err(IdentityError::Unreadable { path: shown, source }),
         };
         // The error's text would quote the file; its place is enough.
@@ -133,7 +137,8 @@ impl Identity {
             path: data.registration().display().to_string(),
             reason,
         };
-        let node = ManagedNodeId::parse(&registration.instance_id).map_err(|error| damaged(error.to_string()))?;
+        let node =
+            ManagedNodeId::parse(&registration.instance_id).map_err(|error| damaged(error.to_string()))?;
         let key = NodeKey::from_pkcs1_base64(registration.private_key.expose())
             .map_err(|error| damaged(error.to_string()))?;
         let endpoints = Endpoints::new(registration.endpoint.as_deref(), &registration.region)?;

@@ -144,15 +144,16 @@ mod tests {
     #[test]
     fn default_folder_follows_user_and_environment() {
         let environment = |pairs: &'static [(&'static str, &'static str)]| {
-            move |name: &str| {
-                pairs.iter().find(|pair| pair.0 == name).map(|pair| pair.1.to_owned())
-            }
+            move |name: &str| pairs.iter().find(|pair| pair.0 == name).map(|pair| pair.1.to_owned())
         };
         let folder = |pairs, root| default_data_dir(environment(pairs), root).display().to_string();
         assert_eq!(folder(&[("HOME", "/root")], true), "/var/lib/muster-agent");
         assert_eq!(folder(&[("HOME", "/home/a")], false), "/home/a/.local/state/muster-agent");
         assert_eq!(folder(&[("HOME", "/home/a"), ("XDG_STATE_HOME", "/s")], false), "/s/muster-agent");
-        assert_eq!(folder(&[("XDG_STATE_HOME", "relative"), ("HOME", "/h")], false), "/h/.local/state/muster-agent");
+        assert_eq!(
+            folder(&[("XDG_STATE_HOME", "relative"), ("HOME", "/h")], false),
+            "/h/.local/state/muster-agent"
+        );
     }
 
     #[test]

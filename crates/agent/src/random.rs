@@ -13,5 +13,7 @@ pub(crate) fn below(bound: u64) -> u64 {
 /// A duration between `low` and `high`.
 pub(crate) fn between(low: Duration, high: Duration) -> Duration {
     let span = high.saturating_sub(low).as_millis();
-    low.saturating_add(Duration::from_millis(below(u64::try_from(span).unwrap_or(u64::MAX).saturating_add(1))))
+    low.saturating_add(Duration::from_millis(below(
+        u64::try_from(span).unwrap_or(u64::MAX).saturating_add(1),
+    )))
 }

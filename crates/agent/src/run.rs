@@ -135,7 +135,8 @@ fn lock(data: &DataDir) -> Result<File, RunError> {
 
 /// Whether an agent runs on a data folder.
 pub(crate) fn is_running(data: &DataDir) -> bool {
-    File::open(data.agent_lock()).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    File::open(data.agent_lock())
+        .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
 fn notify_ready() {

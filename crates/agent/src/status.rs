@@ -1,9 +1,10 @@
 //! What the running agent says of itself, in a small file for `muster-agent status` and `diagnostics`.
 
-use crate::paths::DataDir;
+use crate::paths::{DataDir, private_file};
 use crate::version;
 use muster_protocol::iso_millis;
 use serde::{Deserialize, Serialize};
+use std::io::Write as _;
 use std::path::PathBuf;
 
 /// Content of the file.
@@ -56,7 +57,10 @@ impl StatusFile {
         let temporary = self.path.with_extension("new");
         let written = serde_json::to_vec(&status)
             .map_err(std::io::Error::other)
-            .and_then(|bytes| std::fs::write(&temporary, bytes))
+            .and_then(|bytes| {
+                let mut file = private_file().write(true).create(true).truncate(true).open(&temporary)?;
+                file.write_all(&bytes)
+            })
             .and_then(|()| std::fs::rename(&temporary, &self.path));
         if let Err(error) = written {
             tracing::debug!("{}: {error}", self.path.display());

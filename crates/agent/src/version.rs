@@ -19,6 +19,10 @@ mod tests {
     fn has_the_form_that_the_service_model_demands() {
         let parts: Vec<&str> = ON_THE_WIRE.split('.').collect();
         assert_eq!(parts.len(), 4);
-        assert!(parts.iter().all(|part| (1..=6).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit())));
+        assert!(
+            parts
+                .iter()
+                .all(|part| (1..=6).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()))
+        );
     }
 }

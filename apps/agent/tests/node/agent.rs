@@ -22,6 +22,11 @@ pub(crate) struct Node {
 impl Node {
     /// Registers a node with the server; its agent does not run yet.
     pub(crate) async fn register(server: &Server) -> Self {
+        Self::register_with(server, &[]).await
+    }
+
+    /// The same with more arguments.
+    pub(crate) async fn register_with(server: &Server, arguments: &[&str]) -> Self {
         let mut node = Self { base: tempfile::tempdir().unwrap(), variables: Vec::new(), process: None };
         // No step to slow tests down, and no restarts of the machine that runs them.
         node.set("MUSTER_LOG", "debug");
@@ -32,7 +37,7 @@ impl Node {
         node.settings(&json!({ "reboot_command": ["/bin/false"] }));
         let mut command = node.command(&["register", "-y", "--endpoint", server.address()]);
         command.args(["--activation-id", "11111111-2222-4333-8444-555555555555", "--region", "eu-west-1"]);
-        command.env("MUSTER_ACTIVATION_CODE", CODE);
+        command.args(arguments).env("MUSTER_ACTIVATION_CODE", CODE).stdout(Stdio::null());
         let status = tokio::task::spawn_blocking(move || command.status()).await.unwrap().unwrap();
         assert!(status.success());
         node
@@ -136,7 +141,7 @@ impl Drop for Node {
             let _ = kill(Pid::from_raw(i32::try_from(pid).unwrap()), Signal::SIGKILL);
         }
         if std::thread::panicking() {
-            eprintln!("--- agent.log\n{}", self.log());
+            println!("--- agent.log\n{}", self.log());
         }
     }
 }

@@ -152,7 +152,8 @@ async fn a_time_out_kills_the_whole_group() {
     let (node, mut link) = Node::connected(&mut server).await;
     let grandchild = node.file("grandchild");
     // The script itself ends at once; what it left behind holds its output open.
-    let mut slow = step("slow", &format!("sh -c 'echo $$ > {}; exec sleep 1000' & echo begun", grandchild.display()));
+    let mut slow =
+        step("slow", &format!("sh -c 'echo $$ > {}; exec sleep 1000' & echo begun", grandchild.display()));
     slow["inputs"]["timeoutSeconds"] = json!("5");
     link.send(&job(1, &[slow, step("next", "echo next")]));
     let pid = pid_in(&grandchild).await;
@@ -190,16 +191,23 @@ async fn commands_wait_for_their_turn_and_can_be_cancelled_before_it() {
     while codes.len() < 4 {
         codes.push(link.job_ack().await.1);
     }
-    let expected = [AckCode::Successful, AckCode::Successful, AckCode::Successful, AckCode::ProcessorBufferFull];
+    let expected =
+        [AckCode::Successful, AckCode::Successful, AckCode::Successful, AckCode::ProcessorBufferFull];
     assert_eq!(codes, expected);
     link.send(&AgentJob::cancel(job_id(9), job_id(3)));
     let cancelled = link.last_reply().await;
-    assert_eq!((cancelled.job_id.as_str(), cancelled.content.document_status), (job_id(3).as_str(), Status::Cancelled));
+    assert_eq!(
+        (cancelled.job_id.as_str(), cancelled.content.document_status),
+        (job_id(3).as_str(), Status::Cancelled)
+    );
     link.acknowledge(&cancelled);
     tokio::task::spawn_blocking(move || std::fs::write(gate, "x\n")).await.unwrap().unwrap();
     for number in [1, 2] {
         let reply = link.last_reply().await;
-        assert_eq!((reply.job_id.as_str(), reply.content.document_status), (job_id(number).as_str(), Status::Success));
+        assert_eq!(
+            (reply.job_id.as_str(), reply.content.document_status),
+            (job_id(number).as_str(), Status::Success)
+        );
         link.acknowledge(&reply);
     }
     // There is room again for the one that was refused.

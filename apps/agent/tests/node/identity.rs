@@ -29,7 +29,8 @@ async fn registration_is_private_and_not_repeated_by_accident() {
     }
     let key = private_key(&node);
     let address = server.address().to_owned();
-    let official = ["-register", "-id", "11111111-2222-4333-8444-555555555555", "-region", "eu-west-1", "-endpoint"];
+    let official =
+        ["-register", "-id", "11111111-2222-4333-8444-555555555555", "-region", "eu-west-1", "-endpoint"];
     let again = |extra: &[&str]| {
         let mut command = node.command(&official);
         command.arg(&address).args(extra);
@@ -78,7 +79,10 @@ async fn heartbeats_tell_what_the_node_is() {
     eventually("a heart-beat with the channel", || server.state().heartbeats.iter().any(connected)).await;
     let state = server.state();
     let beat = state.heartbeats.iter().find(|beat| connected(beat)).unwrap();
-    assert_eq!((&beat["InstanceId"], &beat["PlatformType"], &beat["AgentStatus"]), (&NODE.into(), &"Linux".into(), &"Active".into()));
+    assert_eq!(
+        (&beat["InstanceId"], &beat["PlatformType"], &beat["AgentStatus"]),
+        (&NODE.into(), &"Linux".into(), &"Active".into())
+    );
 }
 
 #[tokio::test]
@@ -137,8 +141,70 @@ async fn a_wrong_clock_is_told_once_and_allowed_for() {
     link.send(&script(1, "true"));
     assert_eq!(link.result().await.document_status, Status::Success);
     eventually("a heart-beat", || !server.state().heartbeats.is_empty()).await;
-    let told: Vec<String> = node.log().lines().filter(|line| line.contains("clock is")).map(str::to_owned).collect();
+    let told: Vec<String> =
+        node.log().lines().filter(|line| line.contains("clock is")).map(str::to_owned).collect();
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].contains("10m0") && told[0].contains("behind the server's"), "{told:?}");
     assert_eq!(server.state().refused_for_time, 1);
+}
+
+#[tokio::test]
+async fn everything_works_over_tls_with_a_certificate_of_ones_own() {
+    let (mut server, certificate) = Server::start_tls().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ca.pem");
+    std::fs::write(&file, certificate).unwrap();
+    let mut node = Node::register_with(&server, &["--ca-file", file.to_str().unwrap()]).await;
+    node.start();
+    let mut link = server.link().await;
+    link.send(&script(1, "echo over TLS"));
+    let result = link.result().await;
+    assert_eq!(result.runtime_status.unwrap()["s"].standard_output, "over TLS\n");
+
+    // Without it, the reason and the remedy are told.
+    node.stop();
+    let path = node.data().join("registration.json");
+    let mut registration: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    registration.as_object_mut().unwrap().remove("ca_file");
+    std::fs::write(&path, registration.to_string()).unwrap();
+    let diagnosed = output(node.command(&["diagnostics"])).await;
+    assert_eq!(diagnosed.status.code(), Some(1));
+    assert!(text(&diagnosed).contains("--ca-file"), "{}", text(&diagnosed));
+}
+
+#[tokio::test]
+async fn status_and_diagnostics_tell_how_it_is() {
+    let mut server = Server::start().await;
+    let (mut node, link) = Node::connected(&mut server).await;
+    node.logged("connected to").await;
+    let diagnosed = output(node.command(&["diagnostics", "--output", "json"])).await;
+    assert!(diagnosed.status.success(), "{}", text(&diagnosed));
+    let report: serde_json::Value = serde_json::from_slice(&diagnosed.stdout).unwrap();
+    let checks = report["DiagnosticsOutput"].as_array().unwrap();
+    let names: Vec<&str> = checks.iter().map(|check| check["Check"].as_str().unwrap()).collect();
+    let expected = [
+        "Registration",
+        "Permissions",
+        "Disk space",
+        "Agent process",
+        "Proxy",
+        "Connection",
+        "Clock",
+        "Credentials",
+        "Control channel",
+    ];
+    assert_eq!(names, expected);
+    let status = output(node.command(&["status", "-o", "json"])).await;
+    let status: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
+    assert_eq!((&status["InstanceId"], &status["Connected"]), (&NODE.into(), &true.into()));
+
+    drop(link);
+    node.stop();
+    server.state().keys.clear();
+    let diagnosed = output(node.command(&["diagnostics"])).await;
+    assert_eq!(diagnosed.status.code(), Some(1));
+    let shown = text(&diagnosed);
+    assert!(shown.contains("it does not run") && shown.contains("AccessDeniedException"), "{shown}");
+    let status = output(node.command(&["status"])).await;
+    assert!(text(&status).contains("the agent does not run"), "{}", text(&status));
 }

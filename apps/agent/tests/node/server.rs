@@ -12,6 +12,7 @@ use muster_protocol::ids::ManagedNodeId;
 use muster_protocol::message::{AckCode, AgentJob, ReplyContent, channel_response};
 use muster_protocol::signing::rsa::{verify_public_key, verify_request};
 use muster_protocol::signing::sigv4::{PathEncoding, SignedRequest, derive_key, payload_hash};
+use rustls_pki_types::PrivatePkcs8KeyDer;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -19,6 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tokio_rustls::TlsAcceptor;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -67,8 +69,31 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server on a free port.
     pub(crate) async fn start() -> Self {
+        Self::start_with(None).await
+    }
+
+    /// Starts a server that speaks TLS; also returns the certificate to trust, PEM.
+    pub(crate) async fn start_tls() -> (Self, String) {
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key.into())
+            .unwrap();
+        (Self::start_with(Some(TlsAcceptor::from(Arc::new(config)))).await, made.cert.pem())
+    }
+
+    async fn start_with(tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
+        let port = listener.local_addr().unwrap().port();
+        let address = if tls.is_some() {
+            format!("https://localhost:{port}")
+        } else {
+            format!("http://127.0.0.1:{port}")
+        };
         let state = Arc::new(Mutex::new(State::default()));
         let (sender, links) = mpsc::unbounded_channel();
         let shared = Arc::clone(&state);
@@ -77,10 +102,18 @@ impl Server {
                 stream.set_nodelay(true).unwrap();
                 let (state, links) = (Arc::clone(&shared), sender.clone());
                 let service = service_fn(move |request| serve(request, Arc::clone(&state), links.clone()));
-                let connection = hyper::server::conn::http1::Builder::new()
-                    .serve_connection(TokioIo::new(stream), service)
-                    .with_upgrades();
-                tokio::spawn(connection);
+                let http = hyper::server::conn::http1::Builder::new();
+                let tls = tls.clone();
+                tokio::spawn(async move {
+                    // How a connection ends is the agent's affair, and what it makes of it the test's.
+                    let _ = match tls {
+                        None => http.serve_connection(TokioIo::new(stream), service).with_upgrades().await,
+                        Some(tls) => {
+                            let Ok(stream) = tls.accept(stream).await else { return };
+                            http.serve_connection(TokioIo::new(stream), service).with_upgrades().await
+                        }
+                    };
+                });
             }
         });
         Self { address, state, links }
@@ -103,17 +136,26 @@ impl Server {
 
     /// The next control channel, opened.
     pub(crate) async fn link(&mut self) -> Link {
-        let mut link = tokio::time::timeout(PATIENCE, self.links.recv()).await.expect("a connection").unwrap();
+        let mut link =
+            tokio::time::timeout(PATIENCE, self.links.recv()).await.expect("a connection").unwrap();
         let opened = link.event().await;
-        assert!(matches!(&opened, ServerEvent::Opened { platform_type, .. } if platform_type == "linux"), "{opened:?}");
+        assert!(
+            matches!(&opened, ServerEvent::Opened { platform_type, .. } if platform_type == "linux"),
+            "{opened:?}"
+        );
         link
     }
 }
 
 type Outcome = Result<Response<Full<Bytes>>, Infallible>;
 
-async fn serve(mut request: Request<Incoming>, state: Arc<Mutex<State>>, links: mpsc::UnboundedSender<Link>) -> Outcome {
-    let upgrade = request.headers().contains_key("sec-websocket-key").then(|| hyper::upgrade::on(&mut request));
+async fn serve(
+    mut request: Request<Incoming>,
+    state: Arc<Mutex<State>>,
+    links: mpsc::UnboundedSender<Link>,
+) -> Outcome {
+    let upgrade =
+        request.headers().contains_key("sec-websocket-key").then(|| hyper::upgrade::on(&mut request));
     let (parts, body) = request.into_parts();
     let Ok(body) = body.collect().await else { return Ok(Response::new(Full::default())) };
     let body = body.to_bytes();
@@ -189,7 +231,11 @@ fn register(body: &[u8], state: &Mutex<State>) -> Response<Full<Bytes>> {
     json_answer(&json!({ "InstanceId": NODE }))
 }
 
-fn authenticate(parts: &http::request::Parts, body: &[u8], state: &Mutex<State>) -> Result<(), Response<Full<Bytes>>> {
+fn authenticate(
+    parts: &http::request::Parts,
+    body: &[u8],
+    state: &Mutex<State>,
+) -> Result<(), Response<Full<Bytes>>> {
     let headers = parts.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
     let request = muster_protocol::signing::Request::new(
         parts.method.as_str(),
@@ -197,7 +243,8 @@ fn authenticate(parts: &http::request::Parts, body: &[u8], state: &Mutex<State>)
         parts.uri.query().unwrap_or_default(),
         headers,
     );
-    let signed = SignedRequest::parse(&request).map_err(|_| error(StatusCode::FORBIDDEN, "MissingAuthenticationToken"))?;
+    let signed = SignedRequest::parse(&request)
+        .map_err(|_| error(StatusCode::FORBIDDEN, "MissingAuthenticationToken"))?;
     let mut state = state.lock().unwrap();
     if (signed.signed_at_ms - now_ms()).abs() > SKEW_MS {
         state.refused_for_time += 1;
@@ -205,7 +252,10 @@ fn authenticate(parts: &http::request::Parts, body: &[u8], state: &Mutex<State>)
     }
     let hash = payload_hash(body);
     let good = if signed.access_key_id == NODE {
-        state.keys.iter().any(|key| verify_request(&verify_public_key(key).unwrap(), &signed, &request, &hash))
+        state
+            .keys
+            .iter()
+            .any(|key| verify_request(&verify_public_key(key).unwrap(), &signed, &request, &hash))
     } else {
         let day = signed.amz_date.get(..8).unwrap();
         let key = derive_key(SECRET, day, "eu-west-1", &signed.service);
@@ -275,12 +325,6 @@ impl Link {
         let mut events = self.channel.on_message(&bytes, text, now_ms()).unwrap();
         assert_eq!(events.len(), 1);
         events.remove(0)
-    }
-
-    /// Whether the agent has closed the connection; waits for that.
-    pub(crate) async fn closed(&mut self) {
-        let end = async { while self.from_agent.recv().await.is_some() {} };
-        tokio::time::timeout(PATIENCE, end).await.expect("the end of the connection");
     }
 
     /// Sends a job.

@@ -24,7 +24,8 @@ async fn a_short_command_takes_milliseconds() {
     assert!(times[0] < PATIENCE / 100, "{times:?}");
     eventually("one process when idle", || {
         let folder = node.data().display().to_string();
-        processes(|arguments| arguments.contains("muster-agent") && arguments.contains(&folder)) == [node.pid()]
+        processes(|arguments| arguments.contains("muster-agent") && arguments.contains(&folder))
+            == [node.pid()]
     })
     .await;
 }

@@ -48,9 +48,8 @@ impl Refusal {
     pub(crate) fn of(answer: &Answer) -> Self {
         let status = answer.status.as_u16();
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let text = |names: [&str; 2]| {
-            names.iter().find_map(|name| body.get(name)?.as_str()).unwrap_or_default()
-        };
+        let text =
+            |names: [&str; 2]| names.iter().find_map(|name| body.get(name)?.as_str()).unwrap_or_default();
         let code = text(["__type", "code"]);
         let code = code.rsplit('#').next().unwrap_or(code);
         let code = if code.is_empty() { format!("HTTP {status}") } else { code.to_owned() };
@@ -79,7 +78,10 @@ mod tests {
         let error = refusal(r#"{"__type":"com.amazonaws.ssm#InvalidActivation","Message":"no"}"#);
         assert_eq!((error.code.as_str(), error.message.as_str()), ("InvalidActivation", "no"));
         assert_eq!(error.to_string(), "the server answered InvalidActivation: no (status 400)");
-        assert_eq!(refusal(r#"{"__type":"InvalidActivation"}"#).to_string(), "the server answered InvalidActivation (status 400)");
+        assert_eq!(
+            refusal(r#"{"__type":"InvalidActivation"}"#).to_string(),
+            "the server answered InvalidActivation (status 400)"
+        );
         assert_eq!(refusal("<html>").code, "HTTP 400");
     }
 }

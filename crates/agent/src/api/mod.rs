@@ -6,7 +6,7 @@ mod error;
 mod operations;
 
 pub(crate) use error::{ApiError, Refusal};
-pub(crate) use operations::{HeartBeat, RoleToken};
+pub(crate) use operations::RoleToken;
 
 use crate::clock::{Clock, describe_duration, parse_http_date};
 use crate::endpoint::Endpoint;
@@ -81,7 +81,12 @@ pub(crate) struct Api {
 
 impl Api {
     /// Sends a request; once more if the server refused it because of this machine's clock.
-    pub(crate) async fn send(&self, call: &Call<'_>, signer: Signer<'_>, content: &Content) -> Result<Answer, ApiError> {
+    pub(crate) async fn send(
+        &self,
+        call: &Call<'_>,
+        signer: Signer<'_>,
+        content: &Content,
+    ) -> Result<Answer, ApiError> {
         let answer = self.send_once(call, signer, content).await?;
         if !matches!(signer, Signer::Nobody) && self.learn_time(answer.status, &answer.headers) {
             return self.send_once(call, signer, content).await;
@@ -89,7 +94,12 @@ impl Api {
         Ok(answer)
     }
 
-    async fn send_once(&self, call: &Call<'_>, signer: Signer<'_>, content: &Content) -> Result<Answer, ApiError> {
+    async fn send_once(
+        &self,
+        call: &Call<'_>,
+        signer: Signer<'_>,
+        content: &Content,
+    ) -> Result<Answer, ApiError> {
         let (payload, hash) = match content {
             Content::Bytes(bytes) => (Payload::Bytes(bytes.clone()), sigv4::payload_hash(bytes)),
             Content::File { file, length, sha256 } => {
@@ -104,11 +114,17 @@ impl Api {
     }
 
     /// The request with its signature, as of now.
-    pub(crate) fn signed(&self, call: &Call<'_>, signer: Signer<'_>, payload_hash: &str) -> Result<Request<()>, ApiError> {
+    pub(crate) fn signed(
+        &self,
+        call: &Call<'_>,
+        signer: Signer<'_>,
+        payload_hash: &str,
+    ) -> Result<Request<()>, ApiError> {
         let authority = call.endpoint.authority();
         let mut headers: Vec<(&str, &str)> = vec![("host", &authority)];
         headers.extend_from_slice(call.headers);
-        let unsigned = muster_protocol::signing::Request::new(call.method, call.path, call.query, headers.clone());
+        let unsigned =
+            muster_protocol::signing::Request::new(call.method, call.path, call.query, headers.clone());
         let now = self.clock.signing_ms();
         let added = match signer {
             Signer::Nobody => Vec::new(),
@@ -125,7 +141,11 @@ impl Api {
                 now,
             ),
         };
-        let uri = if call.query.is_empty() { call.path.to_owned() } else { format!("{}?{}", call.path, call.query) };
+        let uri = if call.query.is_empty() {
+            call.path.to_owned()
+        } else {
+            format!("{}?{}", call.path, call.query)
+        };
         let mut request = Request::builder().method(call.method).uri(uri);
         for (name, value) in headers {
             request = request.header(name, value);
@@ -167,7 +187,8 @@ impl Api {
 
     /// The server's time minus this machine's, from an answer; for diagnostics.
     pub(crate) async fn clock_difference_ms(&self, endpoint: &Endpoint) -> Result<i64, NetError> {
-        let broken = |reason: &str| NetError::Broken { address: endpoint.host_and_port(), reason: reason.to_owned() };
+        let broken =
+            |reason: &str| NetError::Broken { address: endpoint.host_and_port(), reason: reason.to_owned() };
         let request = Request::builder()
             .uri("/")
             .header("host", endpoint.authority())

@@ -3,10 +3,15 @@
 use super::{Api, ApiError, Call, Content, Refusal, Signer};
 use crate::endpoint::Endpoint;
 use crate::identity::Secret;
+use muster_protocol::agent_api::ssm_agent::{
+    PublicKeyType, RegisterManagedInstanceRequest, RegisterManagedInstanceResult,
+    RequestManagedInstanceRoleTokenRequest, RequestManagedInstanceRoleTokenResult,
+    UpdateInstanceInformationRequest, UpdateInstanceInformationResult, UpdateManagedInstancePublicKeyRequest,
+    UpdateManagedInstancePublicKeyResult,
+};
 use muster_protocol::signing::sigv4::Credentials;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Longest time for one operation.
@@ -20,34 +25,6 @@ pub(crate) struct RoleToken {
     pub(crate) expires_ms: i64,
     /// Whether the server wants a new key of this node.
     pub(crate) update_key_pair: bool,
-}
-
-/// What the heart-beat says.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct HeartBeat {
-    /// Always `amazon-ssm-agent`: servers know the agent by this name.
-    pub(crate) agent_name: &'static str,
-    /// `Active`.
-    pub(crate) agent_status: &'static str,
-    /// See [`crate::version`].
-    pub(crate) agent_version: &'static str,
-    /// Name of the machine.
-    pub(crate) computer_name: String,
-    /// Its address.
-    #[serde(rename = "IPAddress")]
-    pub(crate) ip_address: String,
-    /// The node.
-    pub(crate) instance_id: String,
-    /// Name of the distribution.
-    pub(crate) platform_name: String,
-    /// `Linux`.
-    pub(crate) platform_type: &'static str,
-    /// Version of the distribution.
-    pub(crate) platform_version: String,
-    /// `ssmmessages` when the control channel is open, else empty.
-    #[serde(rename = "SSMConnectionChannel")]
-    pub(crate) ssm_connection_channel: &'static str,
 }
 
 impl Api {
@@ -87,19 +64,17 @@ impl Api {
         public_key: &str,
         fingerprint: &str,
     ) -> Result<String, ApiError> {
-        let input = json!({
-            "ActivationCode": activation_code.expose(),
-            "ActivationId": activation_id,
-            "Fingerprint": fingerprint,
-            "PublicKey": public_key,
-            "PublicKeyType": "Rsa",
-        });
-        let output: Value = self.operation(endpoint, "RegisterManagedInstance", &input, Signer::Nobody).await?;
-        output
-            .get("InstanceId")
-            .and_then(Value::as_str)
-            .map(str::to_owned)
-            .ok_or_else(|| ApiError::Malformed("it names no node".to_owned()))
+        let input = RegisterManagedInstanceRequest {
+            activation_code: Some(activation_code.expose().to_owned().into()),
+            activation_id: Some(activation_id.to_owned()),
+            fingerprint: fingerprint.to_owned(),
+            public_key: public_key.to_owned(),
+            public_key_type: Some(PublicKeyType::Rsa),
+            ..RegisterManagedInstanceRequest::default()
+        };
+        let output: RegisterManagedInstanceResult =
+            self.operation(endpoint, "RegisterManagedInstance", &input, Signer::Nobody).await?;
+        Ok(output.instance_id)
     }
 
     /// Asks for temporary credentials.
@@ -109,22 +84,17 @@ impl Api {
         fingerprint: &str,
         signer: Signer<'_>,
     ) -> Result<RoleToken, ApiError> {
-        let input = json!({ "Fingerprint": fingerprint });
-        let output: Value = self.operation(endpoint, "RequestManagedInstanceRoleToken", &input, signer).await?;
-        let text = |name| output.get(name).and_then(Value::as_str).map(str::to_owned);
-        let parts = text("AccessKeyId").zip(text("SecretAccessKey")).zip(text("SessionToken"));
-        let Some(((key_id, secret), token)) = parts else {
-            return Err(ApiError::Malformed("the token is not complete".to_owned()));
-        };
-        let expires = match output.get("TokenExpirationDate") {
-            Some(Value::String(text)) => muster_protocol::parse_iso(text),
-            Some(number) => number.as_f64().map(|seconds| (seconds * 1000.0) as i64),
-            None => None,
-        };
+        let input = RequestManagedInstanceRoleTokenRequest { fingerprint: fingerprint.to_owned() };
+        let output: RequestManagedInstanceRoleTokenResult =
+            self.operation(endpoint, "RequestManagedInstanceRoleToken", &input, signer).await?;
         Ok(RoleToken {
-            credentials: Credentials::new(key_id, secret, Some(token)),
-            expires_ms: expires.ok_or_else(|| ApiError::Malformed("the token has no end".to_owned()))?,
-            update_key_pair: output.get("UpdateKeyPair").and_then(Value::as_bool).unwrap_or(false),
+            credentials: Credentials::new(
+                output.access_key_id.expose(),
+                output.secret_access_key.expose(),
+                Some(output.session_token.expose().to_owned()),
+            ),
+            expires_ms: output.token_expiration_date.as_millis(),
+            update_key_pair: output.update_key_pair,
         })
     }
 
@@ -135,8 +105,12 @@ impl Api {
         public_key: &str,
         signer: Signer<'_>,
     ) -> Result<(), ApiError> {
-        let input = json!({ "NewPublicKey": public_key, "NewPublicKeyType": "Rsa" });
-        let _: Value = self.operation(endpoint, "UpdateManagedInstancePublicKey", &input, signer).await?;
+        let input = UpdateManagedInstancePublicKeyRequest {
+            new_public_key: public_key.to_owned(),
+            new_public_key_type: PublicKeyType::Rsa,
+        };
+        let _: UpdateManagedInstancePublicKeyResult =
+            self.operation(endpoint, "UpdateManagedInstancePublicKey", &input, signer).await?;
         Ok(())
     }
 
@@ -144,11 +118,12 @@ impl Api {
     pub(crate) async fn heart_beat(
         &self,
         endpoint: &Endpoint,
-        beat: &HeartBeat,
+        beat: &UpdateInstanceInformationRequest,
         credentials: &Credentials,
     ) -> Result<(), ApiError> {
         let signer = Signer::Credentials(credentials);
-        let _: Value = self.operation(endpoint, "UpdateInstanceInformation", beat, signer).await?;
+        let _: UpdateInstanceInformationResult =
+            self.operation(endpoint, "UpdateInstanceInformation", beat, signer).await?;
         Ok(())
     }
 }

@@ -1,9 +1,11 @@
 //! Opens a control channel: the signed POST that yields a token, then the signed websocket handshake.
 
 use super::{Channel, Socket};
-use crate::api::{ApiError, Call, Content, Refusal, Signer};
+use crate::api::{Api, ApiError, Call, Content, Refusal, Signer};
+use crate::endpoint::Endpoint;
 use crate::net::NetError;
 use crate::net::http::Answer;
+use muster_protocol::ids::ManagedNodeId;
 use muster_protocol::message::{CreateChannel, token_of_channel_response, write};
 use muster_protocol::signing::sigv4::{Credentials, EMPTY_PAYLOAD};
 use std::time::Duration;
@@ -21,22 +23,27 @@ const MESSAGE_LIMIT: usize = 4 << 20;
 const BUFFER: usize = 4096;
 
 /// Asks for a channel; returns its token.
-pub(super) async fn create_channel(channel: &Channel, credentials: &Credentials) -> Result<String, ApiError> {
+pub(crate) async fn create_channel(
+    api: &Api,
+    endpoint: &Endpoint,
+    node: &ManagedNodeId,
+    credentials: &Credentials,
+) -> Result<String, ApiError> {
     let body = write(&CreateChannel {
         message_schema_version: "1.0".to_owned(),
         request_id: Uuid::new_v4().to_string(),
     });
     let call = Call {
-        endpoint: &channel.endpoint,
+        endpoint,
         method: "POST",
-        path: &path(channel),
+        path: &path(node),
         query: "",
         service: "ssmmessages",
         headers: &[("content-type", "application/json")],
         limit: LIMIT,
     };
     let content = Content::Bytes(body.into());
-    let answer = channel.api.send(&call, Signer::Credentials(credentials), &content).await?;
+    let answer = api.send(&call, Signer::Credentials(credentials), &content).await?;
     if answer.status != http::StatusCode::CREATED {
         return Err(refusal(&answer).into());
     }
@@ -82,7 +89,7 @@ async fn try_socket(channel: &Channel, credentials: &Credentials) -> Result<Sock
     let call = Call {
         endpoint: &channel.endpoint,
         method: "GET",
-        path: &path(channel),
+        path: &path(&channel.node),
         query: "role=subscribe&stream=input",
         service: "ssmmessages",
         headers: &[],
@@ -93,10 +100,15 @@ async fn try_socket(channel: &Channel, credentials: &Credentials) -> Result<Sock
     let uri = format!("{scheme}://{}{}?{}", channel.endpoint.authority(), call.path, call.query);
     *request.uri_mut() = uri.parse().map_err(|_| ApiError::Local(format!("{uri} is not an address")))?;
     let key = generate_key();
-    let upgrade =
-        [("connection", "Upgrade"), ("upgrade", "websocket"), ("sec-websocket-version", "13"), ("sec-websocket-key", &key)];
+    let upgrade = [
+        ("connection", "Upgrade"),
+        ("upgrade", "websocket"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", &key),
+    ];
     for (name, value) in upgrade {
-        let value = value.parse().map_err(|_| ApiError::Local("a websocket header is malformed".to_owned()))?;
+        let value =
+            value.parse().map_err(|_| ApiError::Local("a websocket header is malformed".to_owned()))?;
         request.headers_mut().insert(name, value);
     }
     let address = channel.endpoint.host_and_port();
@@ -118,9 +130,9 @@ async fn try_socket(channel: &Channel, credentials: &Credentials) -> Result<Sock
     }
 }
 
-fn path(channel: &Channel) -> String {
+fn path(node: &ManagedNodeId) -> String {
     // A node id is letters, digits and hyphens: nothing to encode.
-    format!("/v1/control-channel/{}", channel.node)
+    format!("/v1/control-channel/{node}")
 }
 
 /// A refusal of this service, whose errors are XML: the element after the root, or inside it, names the code.
@@ -139,11 +151,7 @@ fn refusal(answer: &Answer) -> Refusal {
         .split_once("essage>")
         .and_then(|(_, rest)| rest.split('<').next())
         .map(|message| message.chars().take(300).collect());
-    Refusal {
-        status: json.status,
-        code: code.unwrap_or(json.code),
-        message: message.unwrap_or(json.message),
-    }
+    Refusal { status: json.status, code: code.unwrap_or(json.code), message: message.unwrap_or(json.message) }
 }
 
 #[cfg(test)]

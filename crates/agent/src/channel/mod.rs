@@ -6,11 +6,13 @@ mod connect;
 use crate::api::{Api, ApiError};
 use crate::command::{Outgoing, ToManager};
 use crate::credentials::Keeper;
+use crate::endpoint::Endpoint;
 use crate::identity::Identity;
 use crate::net::Stream;
 use crate::random;
 use crate::status::StatusFile;
 use backoff::Backoff;
+pub(crate) use connect::create_channel;
 use futures_util::{SinkExt as _, StreamExt as _};
 use muster_protocol::ids::ManagedNodeId;
 use std::rc::Rc;
@@ -19,8 +21,6 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
-
-use crate::endpoint::Endpoint;
 
 /// Between pings, as official agents do it.
 const PING_EVERY: Duration = Duration::from_secs(54);
@@ -108,7 +108,7 @@ impl Channel {
 
     async fn connect(&self) -> Result<(Socket, String), ApiError> {
         let credentials = self.keeper.get().await;
-        let token = connect::create_channel(self, &credentials).await?;
+        let token = create_channel(&self.api, &self.endpoint, &self.node, &credentials).await?;
         let socket = connect::open_socket(self, &credentials).await?;
         Ok((socket, token))
     }

@@ -12,6 +12,10 @@ use std::path::PathBuf;
 ///   muster-agent install --print > /etc/systemd/system/muster-agent.service
 ///   systemctl enable --now muster-agent
 ///
+/// What the agent may do and keep is set in `agent.json` in the data folder: command_workers, command_queue,
+/// output_limit_bytes, retention_hours, retention_bytes, heartbeat_minutes, reboot_command. MUSTER_LOG is error, warn, info
+/// or debug. Proxies come from https_proxy, http_proxy and no_proxy.
+///
 /// Exit codes: 0 done; 1 it did not work (the text says why); 2 wrong usage; 3 this node is not registered;
 /// 4 another agent runs on the same data folder.
 #[derive(Debug, Parser)]
@@ -133,7 +137,7 @@ fn official(words: &[OsString]) -> Option<Official> {
         ("-endpoint", "--endpoint"),
     ];
     let given: Vec<&str> = words.iter().skip(1).filter_map(|word| word.to_str()).collect();
-    if given.iter().any(|word| ["-version", "--version-official"].contains(word)) {
+    if given.first() == Some(&"-version") {
         return Some(Official::Version);
     }
     if !given.contains(&"-register") {
@@ -195,7 +199,9 @@ mod tests {
 
     #[test]
     fn mistakes_are_usage_errors() {
-        for line in ["muster-agent", "muster-agent nothing", "muster-agent install", "muster-agent status -o xml"] {
+        for line in
+            ["muster-agent", "muster-agent nothing", "muster-agent install", "muster-agent status -o xml"]
+        {
             assert_eq!(read(line).unwrap_err().exit_code(), 2, "{line}");
         }
     }

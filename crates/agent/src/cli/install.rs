@@ -35,18 +35,13 @@ RestartPreventExitStatus=2 3
 # Commands that run are processes of their own, which a restart or an upgrade of the agent must leave alone.
 KillMode=process
 SendSIGHUP=no
-# They shall not starve the agent, nor it them.
+# One command that takes too much memory or too many processes must not end the agent and all others.
 OOMPolicy=continue
 TasksMax=infinity
-LimitNOFILE=65536
-UMask=0077
 
-# Commands inherit the sandbox of the agent, and may be meant to change anything on this machine. What stands here takes
-# nothing from them that administration needs. To lock the agent in more tightly, run it as a user of its own.
-ProtectClock=no
-ProtectKernelLogs=no
+# Commands inherit whatever the agent is kept from, and they may be meant to change anything on this machine: so there is
+# little here. To lock everything in, run the agent as a user of its own (User=), with a data folder of that user.
 LockPersonality=yes
-RestrictRealtime=no
 
 [Install]
 WantedBy=multi-user.target

@@ -7,6 +7,7 @@ mod diagnostics;
 mod install;
 mod register;
 mod show_status;
+mod table;
 
 use crate::command::WORKER;
 use crate::paths::DataDir;
@@ -70,12 +71,15 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Problem> {
             register::register(&data, options)
         }
         Verb::Run => {
-            data.create()
-                .map_err(|error| Problem::failed(format!("{} cannot be created: {error}", data.root().display())))?;
+            data.create().map_err(|error| {
+                Problem::failed(format!("{} cannot be created: {error}", data.root().display()))
+            })?;
             log::start(level(), Some(&data.log()));
             run::run(&data).map(|()| ExitCode::SUCCESS).map_err(|error| {
                 let code = match &error {
-                    run::RunError::Identity(crate::identity::IdentityError::Missing(_)) => exit::NOT_REGISTERED,
+                    run::RunError::Identity(crate::identity::IdentityError::Missing(_)) => {
+                        exit::NOT_REGISTERED
+                    }
                     run::RunError::AlreadyRunning(_) => exit::ALREADY_RUNNING,
                     _ => exit::FAILED,
                 };
@@ -108,7 +112,8 @@ fn print(text: &str) -> Result<ExitCode, Problem> {
 
 /// Runs one small asynchronous task to its end.
 fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Problem> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Problem::failed)?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Problem::failed)?;
     let result = runtime.block_on(Box::pin(future));
     runtime.shutdown_background();
     Ok(result)

@@ -31,7 +31,10 @@ pub(super) fn register(data: &DataDir, options: RegisterOptions) -> Result<ExitC
     let endpoints = Endpoints::new(wanted.endpoint.as_deref(), &wanted.region).map_err(Problem::failed)?;
     let endpoint = endpoints.ssm;
     if !endpoint.tls && !endpoint.is_loopback() {
-        let _ = writeln!(io::stderr(), "Warning: {endpoint} is not encrypted; the activation code can be read on the way.");
+        let _ = writeln!(
+            io::stderr(),
+            "Warning: {endpoint} is not encrypted; the activation code can be read on the way."
+        );
     }
     // The folder first: an activation must not be used up by a node that cannot keep its key.
     data.create().map_err(|error| Problem::failed(format!("{}: {error}", data.root().display())))?;
@@ -48,11 +51,17 @@ pub(super) fn register(data: &DataDir, options: RegisterOptions) -> Result<ExitC
         clock: Clock::from_environment(),
         region: wanted.region.clone(),
     };
-    let instance_id =
-        block_on(api.register(&endpoint, &wanted.activation_id, &wanted.activation_code, &public, &fingerprint))?
-            .map_err(|error| Problem::failed(explain(&error)))?;
-    ManagedNodeId::parse(&instance_id)
-        .map_err(|_| Problem::failed(format!("the server gave this node the id {instance_id:?}, which is none")))?;
+    let instance_id = block_on(api.register(
+        &endpoint,
+        &wanted.activation_id,
+        &wanted.activation_code,
+        &public,
+        &fingerprint,
+    ))?
+    .map_err(|error| Problem::failed(explain(&error)))?;
+    ManagedNodeId::parse(&instance_id).map_err(|_| {
+        Problem::failed(format!("the server gave this node the id {instance_id:?}, which is none"))
+    })?;
     let registration = Registration {
         instance_id,
         region: wanted.region,
@@ -63,9 +72,13 @@ pub(super) fn register(data: &DataDir, options: RegisterOptions) -> Result<ExitC
         key_created_ms: api.clock.local_ms(),
     };
     registration.save(data).map_err(|error| {
-        Problem::failed(format!("this node is registered as {}, but that cannot be stored: {error}", registration.instance_id))
+        Problem::failed(format!(
+            "this node is registered as {}, but that cannot be stored: {error}",
+            registration.instance_id
+        ))
     })?;
-    let mut text = format!("Registered as {} in {} with {endpoint}.\n", registration.instance_id, registration.region);
+    let mut text =
+        format!("Registered as {} in {} with {endpoint}.\n", registration.instance_id, registration.region);
     if let Some(present) = present.filter(|present| present.instance_id != registration.instance_id) {
         text.push_str(&format!("It was {} before; deregister that on the server.\n", present.instance_id));
     }
@@ -89,10 +102,9 @@ struct Wanted {
 impl Wanted {
     fn of(options: RegisterOptions) -> Result<Self, Problem> {
         let needed = |value: Option<String>, name: &str| {
-            value
-                .map(|value| value.trim().to_owned())
-                .filter(|value| !value.is_empty())
-                .ok_or_else(|| Problem { text: format!("{name} is needed; see `muster-agent register --help`"), code: 2 })
+            value.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty()).ok_or_else(|| {
+                Problem { text: format!("{name} is needed; see `muster-agent register --help`"), code: 2 }
+            })
         };
         let activation_id = needed(options.activation_id, "--activation-id")?;
         let region = needed(options.region, "--region")?;
@@ -120,7 +132,8 @@ fn confirmed(instance_id: &str) -> Result<bool, Problem> {
         let text = format!("this node is registered already as {instance_id}; give -y to register it anew");
         return Err(Problem::failed(text));
     }
-    let _ = write!(io::stderr(), "This node is registered already as {instance_id}. Register it anew? [y/N] ");
+    let _ =
+        write!(io::stderr(), "This node is registered already as {instance_id}. Register it anew? [y/N] ");
     let mut line = String::new();
     io::stdin().lock().take(100).read_line(&mut line).map_err(Problem::failed)?;
     Ok(matches!(line.trim(), "y" | "Y" | "yes" | "Yes"))

@@ -12,7 +12,8 @@ use std::process::ExitCode;
 
 pub(super) fn show(data: &DataDir, form: Form) -> Result<ExitCode, Problem> {
     let registration = Registration::load(data).map_err(|error| {
-        let code = if matches!(error, IdentityError::Missing(_)) { exit::NOT_REGISTERED } else { exit::FAILED };
+        let code =
+            if matches!(error, IdentityError::Missing(_)) { exit::NOT_REGISTERED } else { exit::FAILED };
         Problem { text: error.to_string(), code }
     })?;
     let running = run::is_running(data);

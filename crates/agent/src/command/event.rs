@@ -138,7 +138,8 @@ pub(crate) struct EventLog {
 impl EventLog {
     /// Opens the log and reads it. A last line that was not written to its end is dropped: nobody has acted on it.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let mut file = crate::paths::private_file().read(true).write(true).create(true).truncate(false).open(path)?;
+        let mut file =
+            crate::paths::private_file().read(true).write(true).create(true).truncate(false).open(path)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         let (events, end) = parse(&bytes);
@@ -277,7 +278,8 @@ mod tests {
     #[test]
     fn a_full_disk_costs_the_texts_only() {
         // /dev/full has no room at all; a log over it shows that the error comes back and nothing is remembered.
-        let mut log = EventLog { file: File::options().write(true).open("/dev/full").unwrap(), end: 0, events: vec![] };
+        let mut log =
+            EventLog { file: File::options().write(true).open("/dev/full").unwrap(), end: 0, events: vec![] };
         assert!(log.append(&[done()]).is_err());
         assert!(log.events().is_empty());
     }

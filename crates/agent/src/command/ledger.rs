@@ -68,20 +68,24 @@ impl Ledger {
     }
 
     /// All commands that are not finished or not fully reported, oldest first. A folder whose job was not written to
-    /// its end was never acknowledged: it is deleted, and the server will send the job again.
+    /// its end was never acknowledged: it is deleted, and the server will send the job again. One that cannot be read
+    /// stays where it is, for the administrator and for the next start.
     pub(crate) fn open_commands(&self) -> io::Result<Vec<(CommandFolder, JobRecord)>> {
         let mut found = Vec::new();
         for entry in std::fs::read_dir(self.data.active())? {
             let folder = CommandFolder::at(entry?.path());
             match folder.read_job() {
                 Ok(job) => found.push((folder, job)),
-                Err(error) => {
-                    tracing::warn!("dropping {}, which was never accepted: {error}", folder.path().display());
+                Err(_) if !folder.is_accepted() => {
+                    tracing::warn!("dropping {}, which was never accepted", folder.path().display());
                     let _ = std::fs::remove_dir_all(folder.path());
                 }
+                Err(error) => tracing::error!("{} cannot be read: {error}", folder.path().display()),
             }
         }
-        found.sort_by(|left, right| (left.1.accepted_ms, &left.1.job_id).cmp(&(right.1.accepted_ms, &right.1.job_id)));
+        found.sort_by(|left, right| {
+            (left.1.accepted_ms, &left.1.job_id).cmp(&(right.1.accepted_ms, &right.1.job_id))
+        });
         Ok(found)
     }
 

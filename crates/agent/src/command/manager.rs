@@ -135,10 +135,14 @@ impl Manager {
     fn recover(&mut self) -> io::Result<()> {
         for (folder, job) in self.ledger.open_commands()? {
             let command_id = job.command_id.clone();
-            let active = match Active::restore(folder, job, &self.boot) {
+            let active = match Active::restore(folder.clone(), job.clone(), &self.boot) {
                 Ok(active) => active,
                 Err(error) => {
-                    tracing::error!("command {command_id} cannot be taken up again: {error}");
+                    self.active.insert(command_id.clone(), Active::new(folder, job));
+                    self.fail(
+                        &command_id,
+                        &format!("What happened so far cannot be read on the node: {error}"),
+                    );
                     continue;
                 }
             };
@@ -269,7 +273,9 @@ impl Manager {
                 self.cancel(&cancelled);
             }
             NodeEvent::ReplyAck { job_id, message_id } => self.on_reply_ack(&job_id, message_id),
-            NodeEvent::StartSession(task) => tracing::warn!("session {} refused: not built yet", task.task_id),
+            NodeEvent::StartSession(task) => {
+                tracing::warn!("session {} refused: not built yet", task.task_id)
+            }
             NodeEvent::ChannelClosed(_) | NodeEvent::TaskAcknowledge(_) => {}
             NodeEvent::Ignored { message_type } => tracing::debug!("message of type {message_type} ignored"),
         }
@@ -334,7 +340,9 @@ impl Manager {
     /// Enters a job in the ledger; on a full disk, once more after old folders have made room.
     fn enter(&mut self, job: &JobRecord) -> io::Result<CommandFolder> {
         match self.ledger.accept(job) {
-            Err(error) if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) =>
+            {
                 if !retention::make_room(&self.ledger) {
                     return Err(error);
                 }
@@ -452,7 +460,8 @@ impl Manager {
             let message_id = report::message_id(&active.job.job_id, *number);
             if report::is_reported(event, active.job.steps) && !active.acknowledged.contains(&message_id) {
                 let outcome = report::outcome_of(event, &active.events, active.job.steps);
-                if let (Some(prefix), Some((step, outcome))) = (&active.job.content.muster_output_upload, outcome)
+                if let (Some(prefix), Some((step, outcome))) =
+                    (&active.job.content.muster_output_upload, outcome)
                     && (outcome.more_stdout || outcome.more_stderr)
                     && active.uploaded != Some(*number)
                 {
@@ -460,7 +469,8 @@ impl Manager {
                         active.uploading = true;
                         let (api, keeper) = (Rc::clone(&self.around.api), Rc::clone(&self.around.keeper));
                         let (endpoint, to_self) = (self.around.endpoint.clone(), self.to_self.clone());
-                        let (prefix, folder, outcome) = (prefix.clone(), active.folder.clone(), outcome.clone());
+                        let (prefix, folder, outcome) =
+                            (prefix.clone(), active.folder.clone(), outcome.clone());
                         let (command_id, event) = (command_id.to_owned(), *number);
                         tokio::task::spawn_local(async move {
                             let uploader = Uploader { api: &api, keeper: &keeper, endpoint: &endpoint };

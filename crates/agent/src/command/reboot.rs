@@ -37,13 +37,16 @@ impl Manager {
         }
         let now = Instant::now();
         let quiet = self.active.values().all(|active| {
-            active.state != State::Running && active.unacknowledged.is_empty() && active.reported == active.events.len()
+            active.state != State::Running
+                && active.unacknowledged.is_empty()
+                && active.reported == active.events.len()
         });
         let due = match reboot.requested_at {
             None => quiet || now >= reboot.wanted_since + PATIENCE,
             Some(requested_at) => now >= requested_at + ASK_AGAIN,
         };
-        let Some((program, arguments)) = self.around.settings.reboot_command.split_first().filter(|_| due) else {
+        let Some((program, arguments)) = self.around.settings.reboot_command.split_first().filter(|_| due)
+        else {
             return;
         };
         reboot.requested_at = Some(now);

@@ -6,8 +6,8 @@ use crate::version;
 use muster_protocol::ids::JobId;
 use muster_protocol::iso_millis;
 use muster_protocol::message::{
-    AdditionalInfo, AgentInfo, AgentJobReply, CANCEL_COMMAND_TOPIC, REPLY_CONTENT_LIMIT, ReplyContent, RuntimeStatus,
-    SEND_COMMAND_TOPIC, Status, write_text,
+    AdditionalInfo, AgentInfo, AgentJobReply, CANCEL_COMMAND_TOPIC, REPLY_CONTENT_LIMIT, ReplyContent,
+    RuntimeStatus, SEND_COMMAND_TOPIC, Status, write_text,
 };
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -25,7 +25,8 @@ fn agent_info() -> AgentInfo {
 
 /// The message id of the reply about an event: the same in every life of the agent.
 pub(super) fn message_id(job_id: &str, number: usize) -> Uuid {
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, format!("{job_id}#{number}").as_bytes());
+    let digest =
+        aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, format!("{job_id}#{number}").as_bytes());
     let mut bytes = [0; 16];
     for (to, from) in bytes.iter_mut().zip(digest.as_ref()) {
         *to = *from;
@@ -43,9 +44,15 @@ pub(super) fn is_reported(event: &Event, steps: usize) -> bool {
 }
 
 /// The outcome whose whole output should be at the server before `event` is reported.
-pub(super) fn outcome_of<'a>(event: &'a Event, all: &'a [(usize, Event)], steps: usize) -> Option<(usize, &'a Outcome)> {
+pub(super) fn outcome_of<'a>(
+    event: &'a Event,
+    all: &'a [(usize, Event)],
+    steps: usize,
+) -> Option<(usize, &'a Outcome)> {
     match event {
-        Event::StepFinished { step, outcome, .. } | Event::Reboot { step, outcome, .. } => Some((*step, outcome)),
+        Event::StepFinished { step, outcome, .. } | Event::Reboot { step, outcome, .. } => {
+            Some((*step, outcome))
+        }
         Event::Done { .. } if steps <= 1 => finished(all).next_back(),
         _ => None,
     }
@@ -71,7 +78,9 @@ pub(super) fn reply(job: &JobRecord, event: &Event, all: &[(usize, Event)]) -> A
         },
         document_status: Status::InProgress,
         document_trace_output: String::new(),
-        runtime_status: Some(shown.map(|outcome| (outcome.id.clone(), runtime_status(outcome))).into_iter().collect()),
+        runtime_status: Some(
+            shown.map(|outcome| (outcome.id.clone(), runtime_status(outcome))).into_iter().collect(),
+        ),
     };
     let counted: Vec<Status> = match event {
         Event::Done { status, trace, .. } => {
@@ -198,7 +207,11 @@ mod tests {
 
     fn events(steps: usize) -> Vec<(usize, Event)> {
         let mut events: Vec<Event> = (0..steps)
-            .map(|step| Event::StepFinished { step, outcome: outcome(&format!("s{step}"), "x"), ends_document: false })
+            .map(|step| Event::StepFinished {
+                step,
+                outcome: outcome(&format!("s{step}"), "x"),
+                ends_document: false,
+            })
             .collect();
         events.push(Event::Done { at_ms: 1_727_786_096_790, status: Status::Success, trace: String::new() });
         events.into_iter().enumerate().collect()
@@ -240,11 +253,15 @@ mod tests {
         let mut all = events(1);
         all[0].1 = Event::StepFinished {
             step: 0,
-            outcome: Outcome { standard_error: "\u{1}".repeat(24_000), ..outcome("s", &"😀".repeat(24_000)) },
+            outcome: Outcome {
+                standard_error: "\u{1}".repeat(24_000), ..outcome("s", &"😀".repeat(24_000))
+            },
             ends_document: false,
         };
         let reply = reply(&job, &all[1].1, &all);
         assert!(reply.content.len() <= REPLY_CONTENT_LIMIT);
-        assert!(reply.parse_content().unwrap().runtime_status.unwrap()["s"].standard_output.contains("truncated"));
+        assert!(
+            reply.parse_content().unwrap().runtime_status.unwrap()["s"].standard_output.contains("truncated")
+        );
     }
 }

@@ -99,7 +99,8 @@ mod tests {
         let data = DataDir::at(base.path());
         data.create().unwrap();
         let ledger = Ledger::new(data);
-        let ids: Vec<String> = (0..count).map(|number| format!("11111111-2222-4333-8444-{number:012}")).collect();
+        let ids: Vec<String> =
+            (0..count).map(|number| format!("11111111-2222-4333-8444-{number:012}")).collect();
         for id in &ids {
             let mut job = sample_job(base.path());
             job.command_id.clone_from(id);

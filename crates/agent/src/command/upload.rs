@@ -74,7 +74,8 @@ impl Uploader<'_> {
                 Err(error) => error,
             };
             self.keeper.distrust(&error);
-            let hopeless = matches!(&error, ApiError::Refused(refusal) if matches!(refusal.status, 404 | 405 | 413));
+            let hopeless =
+                matches!(&error, ApiError::Refused(refusal) if matches!(refusal.status, 404 | 405 | 413));
             if tried == TRIES || hopeless {
                 return Err(error);
             }

@@ -94,7 +94,10 @@ pub(crate) struct Dialler {
 impl Dialler {
     /// A dialler that takes proxies from the environment, and trusts the system's certificates and those of `ca_file`.
     pub(crate) fn new(ca_file: Option<PathBuf>) -> Self {
-        Self { proxy: ProxySettings::from_source(|name| std::env::var(name).ok()), tls: tls::Tls::new(ca_file) }
+        Self {
+            proxy: ProxySettings::from_source(|name| std::env::var(name).ok()),
+            tls: tls::Tls::new(ca_file),
+        }
     }
 
     /// The proxy used for an endpoint, for diagnostics: `host:port`.

@@ -75,7 +75,11 @@ impl ProxySettings {
         Self {
             https: proxy("https_proxy"),
             http: proxy("http_proxy"),
-            except: except.split(',').map(|word| word.trim().to_ascii_lowercase()).filter(|word| !word.is_empty()).collect(),
+            except: except
+                .split(',')
+                .map(|word| word.trim().to_ascii_lowercase())
+                .filter(|word| !word.is_empty())
+                .collect(),
         }
     }
 
@@ -98,7 +102,9 @@ fn covers(word: &str, endpoint: &Endpoint) -> bool {
         return in_network(&host, network, bits).unwrap_or(false);
     }
     let (name, port) = match word.rsplit_once(':') {
-        Some((name, port)) if !name.contains(':') || name.starts_with('[') => (name, port.parse::<u16>().ok()),
+        Some((name, port)) if !name.contains(':') || name.starts_with('[') => {
+            (name, port.parse::<u16>().ok())
+        }
         _ => (word, None),
     };
     if port.is_some_and(|port| port != endpoint.port) {
@@ -112,7 +118,9 @@ fn in_network(host: &str, network: &str, bits: &str) -> Option<bool> {
     use std::net::IpAddr;
     let bits: u32 = bits.parse().ok()?;
     let (host, network, width) = match (host.parse().ok()?, network.parse().ok()?) {
-        (IpAddr::V4(host), IpAddr::V4(network)) => (u128::from(u32::from(host)), u128::from(u32::from(network)), 32),
+        (IpAddr::V4(host), IpAddr::V4(network)) => {
+            (u128::from(u32::from(host)), u128::from(u32::from(network)), 32)
+        }
         (IpAddr::V6(host), IpAddr::V6(network)) => (u128::from(host), u128::from(network), 128),
         _ => return None,
     };
@@ -190,7 +198,10 @@ mod tests {
     #[test]
     fn passwords_are_sent_and_never_shown() {
         let proxy = Proxy::parse("http://us%40er:p%3Aw@h:1").unwrap();
-        assert_eq!(proxy.authorization.as_deref(), Some(format!("Basic {}", STANDARD.encode("us@er:p:w")).as_str()));
+        assert_eq!(
+            proxy.authorization.as_deref(),
+            Some(format!("Basic {}", STANDARD.encode("us@er:p:w")).as_str())
+        );
         assert_eq!(format!("{proxy:?}"), "Proxy(h:1)");
     }
 }

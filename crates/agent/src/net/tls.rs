@@ -25,7 +25,11 @@ impl Tls {
         Self { ca_file, config: OnceCell::new() }
     }
 
-    pub(super) async fn connect(&self, endpoint: &Endpoint, tcp: TcpStream) -> Result<TlsStream<TcpStream>, NetError> {
+    pub(super) async fn connect(
+        &self,
+        endpoint: &Endpoint,
+        tcp: TcpStream,
+    ) -> Result<TlsStream<TcpStream>, NetError> {
         let config = match self.config.get() {
             Some(config) => Arc::clone(config),
             None => {
@@ -34,8 +38,9 @@ impl Tls {
             }
         };
         let address = endpoint.host_and_port();
-        let name = ServerName::try_from(endpoint.host.clone())
-            .map_err(|_| NetError::Trust(format!("{} is not a name that a certificate can bear", endpoint.host)))?;
+        let name = ServerName::try_from(endpoint.host.clone()).map_err(|_| {
+            NetError::Trust(format!("{} is not a name that a certificate can bear", endpoint.host))
+        })?;
         TlsConnector::from(config).connect(name, tcp).await.map_err(|source| NetError::Tls {
             address,
             hint: hint(&source),
@@ -45,12 +50,15 @@ impl Tls {
 }
 
 fn hint(error: &std::io::Error) -> String {
-    let unknown_issuer = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-        .is_some_and(|inner| matches!(inner, rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)));
+    let unknown_issuer =
+        error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).is_some_and(|inner| {
+            matches!(inner, rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer))
+        });
     if unknown_issuer {
-        format!(" (give the server's CA with --ca-file, or add it to {})", platform::system_certificate_hint())
+        format!(
+            " (give the server's CA with --ca-file, or add it to {})",
+            platform::system_certificate_hint()
+        )
     } else {
         String::new()
     }
@@ -63,8 +71,7 @@ fn build(ca_file: Option<&Path>) -> Result<ClientConfig, NetError> {
     roots.add_parsable_certificates(system.certs);
     if let Some(path) = ca_file {
         let failed = |reason: String| NetError::Trust(format!("{}: {reason}", path.display()));
-        let certificates =
-            CertificateDer::pem_file_iter(path).map_err(|error| failed(error.to_string()))?;
+        let certificates = CertificateDer::pem_file_iter(path).map_err(|error| failed(error.to_string()))?;
         let before = roots.len();
         for certificate in certificates {
             let certificate = certificate.map_err(|error| failed(error.to_string()))?;

@@ -98,6 +98,7 @@ pub(crate) fn reserve(file: &File, offset: u64, length: u64) -> io::Result<()> {
 }
 
 /// Free bytes and free inodes (`None` where the file system does not count them) for this user at `path`.
+#[allow(clippy::useless_conversion, reason = "the counts have other widths on other architectures")]
 pub(crate) fn free_space(path: &Path) -> io::Result<(u64, Option<u64>)> {
     let status = nix::sys::statvfs::statvfs(path)?;
     let bytes = u64::from(status.blocks_available()).saturating_mul(status.fragment_size());

@@ -15,7 +15,7 @@ use muster_protocol::message::Status;
 use serde_json::Value;
 use std::path::PathBuf;
 
-pub(crate) use output::{CapturedOutput, Captured};
+pub(crate) use output::{Captured, CapturedOutput};
 pub(crate) use process::Interrupts;
 
 /// A failure that is not the exit code of a program.

@@ -3,7 +3,7 @@
 
 use crate::command::folder::CommandFolder;
 use crate::platform::{self, ProcessWatch};
-use crate::plugins::{CapturedOutput, Captured, FAILED};
+use crate::plugins::{Captured, CapturedOutput, FAILED};
 use muster_protocol::document::flow::{Interruption, StepResult};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};

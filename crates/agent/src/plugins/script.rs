@@ -41,7 +41,9 @@ impl ScriptInputs {
             None => return Err("runCommand is missing.".to_owned()),
         };
         let environment = match get(inputs, "environment") {
-            Some(Value::Object(map)) => map.iter().map(|(name, value)| (name.clone(), text_of(value))).collect(),
+            Some(Value::Object(map)) => {
+                map.iter().map(|(name, value)| (name.clone(), text_of(value))).collect()
+            }
             _ => Vec::new(),
         };
         Ok(Self {

@@ -172,7 +172,8 @@ impl<'a> Runner<'a> {
         let runs = step.runs();
         let mut results = Vec::with_capacity(runs.len());
         for (index, inputs) in runs.iter().enumerate() {
-            let folder = if runs.len() > 1 { folder.join(format!("{:03}", index + 1)) } else { folder.to_owned() };
+            let folder =
+                if runs.len() > 1 { folder.join(format!("{:03}", index + 1)) } else { folder.to_owned() };
             if let Err(error) = create_private_folder(&folder) {
                 output.say(&format!("The folder {} cannot be made: {error}", folder.display()));
                 return FAILED;
@@ -304,7 +305,8 @@ mod tests {
 
     #[test]
     fn the_events_tell_what_may_run() {
-        let finished = Event::StepFinished { step: 0, outcome: outcome(Status::Success), ends_document: true };
+        let finished =
+            Event::StepFinished { step: 0, outcome: outcome(Status::Success), ends_document: true };
         let ended = Before::Finished { status: Status::Success, ends_document: true };
         for (events, expected) in [
             (vec![], Before::Nothing),
