@@ -101,7 +101,7 @@ class Process:
     def report(self):
         """The end of its log."""
         state = "running" if self.running else f"ended with {self.popen.returncode}"
-        lines = self.log().splitlines()[-80:]
+        lines = self.log().splitlines()[-40:]
         return f"{self.name} (process {self.pid}, {state})", "\n".join(lines)
 
 

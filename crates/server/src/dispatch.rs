@@ -101,8 +101,7 @@ impl Router {
     ) -> Result<Value, ApiError> {
         let OperationSchema { service, name, .. } = *context.operation;
         let Some(entry) = self.entries.get(&(service, name)) else {
-            let message = format!("The operation {service}:{name} is not supported by this version of Muster.");
-            return Err(ApiError::new(&UNSUPPORTED_OPERATION, message));
+            return Err(unsupported(context.operation));
         };
         (entry.run)(control_plane, context, input).await
     }
@@ -128,6 +127,13 @@ fn authorise<I>(access: &Access<I>, context: &RequestContext, input: &I) -> Resu
         | (_, Principal::Anonymous) => false,
     };
     if allowed { Ok(()) } else { Err(denied(context)) }
+}
+
+/// The answer for what is known and not built.
+pub(crate) fn unsupported(operation: &OperationSchema) -> ApiError {
+    let OperationSchema { service, name, .. } = *operation;
+    let message = format!("The operation {service}:{name} is not supported by this version of Muster.");
+    ApiError::new(&UNSUPPORTED_OPERATION, message)
 }
 
 /// The denial in AWS's words.

@@ -3,6 +3,7 @@
 use super::{Arrival, Edge, auth, body, codec, context, route, validate};
 use crate::{
     context::{Principal, RequestContext},
+    dispatch::unsupported,
     error::{ApiError, MISSING_AUTHENTICATION_TOKEN},
 };
 use auth::Identity;
@@ -71,6 +72,10 @@ impl Edge {
         // Strangers get no further than here: only the names of a form were read so far.
         let identity = self.identify(parts, body, call, arrival).await?;
         *principal = Some(identity.principal.clone());
+        // Before the input: no correction of it would help.
+        if !self.router.has(call.operation) {
+            return Err(unsupported(call.operation));
+        }
         let input = call.codec.decode(body, call.operation)?;
         validate::validate(&input, call.operation)?;
         self.dispatch(context(arrival, parts, identity, call.operation), input).await
