@@ -5,6 +5,7 @@ use muster_protocol::message::AgentJob;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -33,7 +34,7 @@ impl Node {
         let boot = node.base.path().join("boot");
         std::fs::write(&boot, "boot-1").unwrap();
         node.set("MUSTER_AGENT_BOOT_ID_FILE", boot.to_str().unwrap());
-        std::fs::create_dir(node.data()).unwrap();
+        std::fs::DirBuilder::new().mode(0o700).create(node.data()).unwrap();
         node.settings(&json!({ "reboot_command": ["/bin/false"] }));
         let mut command = node.command(&["register", "-y", "--endpoint", server.address()]);
         command.args(["--activation-id", "11111111-2222-4333-8444-555555555555", "--region", "eu-west-1"]);
