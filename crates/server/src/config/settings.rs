@@ -101,7 +101,7 @@ pub struct Settings {
 }
 
 /// A flag that may hold a password.
-pub type SecretText = Sensitive;
+type SecretText = Sensitive;
 
 impl Settings {
     /// The layer of the environment: `MUSTER_` and the flag's name. An empty variable is an absent one.

@@ -169,6 +169,12 @@ impl Server {
         &self.control_plane
     }
 
+    /// What answers requests, without a port between.
+    #[cfg(test)]
+    pub(crate) fn edge(&self) -> &Arc<Edge> {
+        &self.edge
+    }
+
     /// Stops: takes no more connections, lets running calls end, closes the channels of the nodes, ends the tasks.
     pub async fn stop(mut self) {
         self.edge.set_ready(false);

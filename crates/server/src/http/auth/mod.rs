@@ -6,8 +6,6 @@
 
 mod cache;
 mod window;
-#[cfg(test)]
-mod tests;
 
 use crate::{
     ControlPlane,

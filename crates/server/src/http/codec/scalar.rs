@@ -12,10 +12,10 @@ pub(super) fn parse_time(text: &str) -> Option<Value> {
     }
     let millis = match PARSER.parse_timestamp(text) {
         Ok(time) => time.as_millisecond(),
-        // AWS takes a date alone as its midnight, UTC.
+        // Without a zone it is UTC, and a date alone is its midnight.
         Err(_) => {
-            let date = text.parse::<jiff::civil::Date>().ok()?;
-            date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_millisecond()
+            let time = text.parse::<jiff::civil::DateTime>().ok()?;
+            time.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_millisecond()
         }
     };
     seconds_value(millis as f64 / 1000.0)

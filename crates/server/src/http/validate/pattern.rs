@@ -74,7 +74,7 @@ fn whole(pattern: &str) -> String {
 /// Rewrites `\w`, `\d`, `\s` and their opposites, which are Unicode's in Rust and ASCII's in Java.
 fn ascii_classes(pattern: &str) -> String {
     let mut output = String::with_capacity(pattern.len() + 16);
-    let mut letters = pattern.chars();
+    let mut letters = pattern.chars().peekable();
     let mut depth = 0_usize;
     while let Some(letter) = letters.next() {
         match letter {
@@ -95,6 +95,10 @@ fn ascii_classes(pattern: &str) -> String {
                     (false, 1..) => output.push_str(class),
                     (false, 0) => output.push_str(&format!("[{class}]")),
                     (true, _) => output.push_str(&format!("[^{class}]")),
+                }
+                // `[\w-/]`: a range cannot begin with a class, so Java takes the hyphen for itself.
+                if depth > 0 && letters.next_if_eq(&'-').is_some() {
+                    output.push_str(r"\-");
                 }
             }
             '[' => {
