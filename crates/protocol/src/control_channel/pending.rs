@@ -5,6 +5,8 @@
 pub(super) const FIRST_DELAY_MS: i64 = 5_000;
 /// Longest wait between repeats.
 pub(super) const MAX_DELAY_MS: i64 = 60_000;
+/// An official agent reports the end of a command a moment before it has room for another one.
+pub(super) const ROOM_DELAY_MS: i64 = 100;
 
 /// A handful of entries at most times, often none: a plain list costs an idle channel 24 bytes.
 #[derive(Debug)]
@@ -18,6 +20,8 @@ struct Entry<K> {
     frame: Vec<u8>,
     due_ms: i64,
     delay_ms: i64,
+    /// The other end has refused it for now.
+    postponed: bool,
 }
 
 impl<K: PartialEq> Pending<K> {
@@ -37,7 +41,7 @@ impl<K: PartialEq> Pending<K> {
 
     fn add(&mut self, key: K, frame: Vec<u8>, due_ms: i64) {
         self.entries.retain(|entry| entry.key != key);
-        self.entries.push(Entry { key, frame, due_ms, delay_ms: FIRST_DELAY_MS });
+        self.entries.push(Entry { key, frame, due_ms, delay_ms: FIRST_DELAY_MS, postponed: false });
     }
 
     /// Whether there was an entry that `matches`; it is gone.
@@ -54,6 +58,16 @@ impl<K: PartialEq> Pending<K> {
     pub(super) fn postpone(&mut self, matches: impl Fn(&K) -> bool, now_ms: i64) {
         for entry in self.entries.iter_mut().filter(|entry| matches(&entry.key)) {
             entry.due_ms = now_ms.saturating_add(entry.delay_ms);
+            entry.postponed = true;
+        }
+    }
+
+    /// The other end has room for one more: the oldest entry that was postponed is due in a moment.
+    pub(super) fn hurry_one(&mut self, now_ms: i64) {
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.postponed) {
+            entry.due_ms = entry.due_ms.min(now_ms.saturating_add(ROOM_DELAY_MS));
+            entry.delay_ms = FIRST_DELAY_MS;
+            entry.postponed = false;
         }
     }
 
@@ -89,6 +103,25 @@ impl<K: PartialEq> Pending<K> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn room_is_for_the_oldest_that_was_postponed() {
+        let mut pending = Pending::new();
+        for key in 1..=3 {
+            pending.insert(key, vec![key], 0);
+        }
+        pending.hurry_one(0);
+        assert_eq!(pending.next_due(), Some(FIRST_DELAY_MS));
+        for key in [3, 2] {
+            pending.postpone(|other| *other == key, 1000);
+        }
+        assert!(pending.remove(|key| *key == 1));
+        pending.hurry_one(2000);
+        assert_eq!(pending.next_due(), Some(2000 + ROOM_DELAY_MS));
+        assert_eq!(pending.due(2000 + ROOM_DELAY_MS), [[2]]);
+        pending.hurry_one(3000);
+        assert_eq!(pending.due(3000 + ROOM_DELAY_MS), [[3]]);
+    }
 
     #[test]
     fn repeats_wait_twice_as_long_each_time() {

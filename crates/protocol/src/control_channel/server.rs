@@ -147,7 +147,7 @@ impl ServerChannel {
     fn on_frame(&mut self, frame: Frame, now_ms: i64) -> Result<ServerEvent, ChannelError> {
         match frame.message_type {
             MessageType::AgentJobAck => self.on_ack(payload(&frame)?, now_ms),
-            MessageType::AgentJobReply => self.on_reply(frame.message_id, payload(&frame)?),
+            MessageType::AgentJobReply => self.on_reply(frame.message_id, payload(&frame)?, now_ms),
             MessageType::AgentTaskComplete => {
                 Ok(ServerEvent::TaskComplete { message_id: frame.message_id, complete: payload(&frame)? })
             }
@@ -173,12 +173,20 @@ impl ServerChannel {
         })
     }
 
-    fn on_reply(&mut self, message_id: Uuid, reply: AgentJobReply) -> Result<ServerEvent, ChannelError> {
+    fn on_reply(
+        &mut self,
+        message_id: Uuid,
+        reply: AgentJobReply,
+        now_ms: i64,
+    ) -> Result<ServerEvent, ChannelError> {
         check_owner(&reply.job_id, &self.node)?;
         // Who replies has the job, even if the acknowledgement was lost.
         self.jobs.remove(|job| **job == *reply.job_id);
         Ok(match reply.parse_content() {
             Ok(content) => {
+                if content.document_status.terminal() {
+                    self.jobs.hurry_one(now_ms);
+                }
                 ServerEvent::Reply { job_id: reply.job_id, message_id, topic: reply.topic, content }
             }
             Err(error) => ServerEvent::MalformedReply { job_id: reply.job_id, message_id, error },

@@ -85,6 +85,23 @@ fn a_job_is_repeated_until_acknowledged() {
 }
 
 #[test]
+fn the_end_of_a_command_makes_room_for_the_next() {
+    let (mut server, mut node) = pair();
+    let other = "aws.ssm.99999999-2222-3333-4444-555555555555.mi-0123456789abcdef0";
+    server.send_job(&AgentJob::send(JOB, CONTENT.into()), 0);
+    let second = server.send_job(&AgentJob::send(other, CONTENT.into()), 0);
+    let full = node.ack_job(other, Uuid::nil(), 0, AckCode::ProcessorBufferFull, 0);
+    server.on_message(&full, false, 1000).unwrap();
+    for (status, expected) in [(Status::InProgress, 6000), (Status::Success, 1600)] {
+        let content = ReplyContent { document_status: status, ..ReplyContent::default() };
+        let (_, reply) = node.send_reply(JOB, SEND_COMMAND_TOPIC, &content, 1500);
+        server.on_message(&reply, false, 1500).unwrap();
+        assert_eq!(server.next_timer_ms(), Some(expected));
+    }
+    assert_eq!(server.on_timer(1600), [second]);
+}
+
+#[test]
 fn a_reply_settles_the_delivery_too() {
     let (mut server, mut node) = pair();
     server.send_job(&AgentJob::send(JOB, CONTENT.into()), 0);
