@@ -10,7 +10,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_muster-agent");
+/// The program under test: the one of this build, or another (a release build, say) that the environment names.
+fn program() -> String {
+    std::env::var("MUSTER_TEST_AGENT").unwrap_or_else(|_| env!("CARGO_BIN_EXE_muster-agent").to_owned())
+}
 
 /// A registered node.
 pub(crate) struct Node {
@@ -74,7 +77,7 @@ impl Node {
 
     /// A call of the program on this node's folder.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
+        let mut command = Command::new(program());
         command.arg("--data-dir").arg(self.data()).args(arguments).stdin(Stdio::null());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command

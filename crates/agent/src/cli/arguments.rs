@@ -4,20 +4,21 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-/// Runs commands of a Muster server (or of AWS Systems Manager) on this machine.
+/// Runs commands of a Muster server (or of AWS Systems Manager) on this machine
 ///
 /// Register once, then run; usually systemd does the latter:
 ///
-///   muster-agent register --endpoint https://muster.example:8765 --activation-id ID --activation-code - --region eu-west-1
+///   muster-agent register --endpoint https://muster.example:8765 \
+///       --activation-id ID --activation-code - --region eu-west-1
 ///   muster-agent install --print > /etc/systemd/system/muster-agent.service
 ///   systemctl enable --now muster-agent
 ///
-/// What the agent may do and keep is set in `agent.json` in the data folder: command_workers, command_queue,
-/// output_limit_bytes, retention_hours, retention_bytes, heartbeat_minutes, reboot_command. MUSTER_LOG is error, warn, info
-/// or debug. Proxies come from https_proxy, http_proxy and no_proxy.
+/// Settings are members of agent.json in the data folder: command_workers, command_queue,
+/// output_limit_bytes, retention_hours, retention_bytes, heartbeat_minutes, reboot_command.
+/// MUSTER_LOG is error, warn, info or debug. Proxies come from https_proxy, http_proxy, no_proxy.
 ///
-/// Exit codes: 0 done; 1 it did not work (the text says why); 2 wrong usage; 3 this node is not registered;
-/// 4 another agent runs on the same data folder.
+/// Exit codes: 0 done; 1 it did not work (the text says why); 2 wrong usage;
+/// 3 this node is not registered; 4 another agent runs on the same data folder.
 #[derive(Debug, Parser)]
 #[command(name = "muster-agent", version, verbatim_doc_comment, disable_help_subcommand = true)]
 pub(super) struct Arguments {

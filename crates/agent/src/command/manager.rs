@@ -6,22 +6,20 @@
 use crate::api::Api;
 use crate::command::active::{Active, State};
 use crate::command::event::Event;
-use crate::command::folder::{CommandFolder, JobRecord, NodeFacts};
-use crate::command::ledger::{Known, Ledger};
+use crate::command::folder::NodeFacts;
+use crate::command::ledger::Ledger;
 use crate::command::reboot::Reboot;
-use crate::command::upload::Uploader;
 use crate::command::{launch, report, retention};
 use crate::credentials::Keeper;
 use crate::endpoint::Endpoint;
-use crate::paths::{DataDir, private_file};
+use crate::paths::DataDir;
 use crate::settings::Settings;
-use crate::worker::Plan;
 use crate::{platform, version};
 use muster_protocol::control_channel::{NodeChannel, NodeEvent};
 use muster_protocol::ids::ManagedNodeId;
-use muster_protocol::message::{AckCode, SendCommandContent, Status};
+use muster_protocol::message::{AckCode, Status};
 use std::collections::{BTreeMap, VecDeque};
-use std::io::{self, Write as _};
+use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::unix::pipe;
@@ -93,14 +91,14 @@ pub(crate) struct Surroundings {
 pub(crate) struct Manager {
     pub(super) around: Surroundings,
     pub(super) ledger: Ledger,
-    channel: NodeChannel,
-    out: Option<mpsc::UnboundedSender<Outgoing>>,
+    pub(super) channel: NodeChannel,
+    pub(super) out: Option<mpsc::UnboundedSender<Outgoing>>,
     inbox: mpsc::UnboundedReceiver<ToManager>,
     pub(super) to_self: mpsc::UnboundedSender<ToManager>,
     pub(super) active: BTreeMap<String, Active>,
-    queue: VecDeque<String>,
+    pub(super) queue: VecDeque<String>,
     pub(super) reboot: Option<Reboot>,
-    boot: String,
+    pub(super) boot: String,
     next_sweep: Instant,
     pokes: pipe::Receiver,
 }
@@ -281,77 +279,6 @@ impl Manager {
         }
     }
 
-    /// Takes a job, or says why not. When this answers [`AckCode::Successful`], the job is on disk.
-    fn take_job(&mut self, job_id: &str, content: Result<SendCommandContent, String>) -> AckCode {
-        let Some(command_id) = report::command_id(job_id) else { return AckCode::ParseError };
-        match self.ledger.look_up(&command_id) {
-            Known::No => {}
-            Known::Active(_) | Known::Remembered => return AckCode::DuplicateCommand,
-            Known::Finished(_) => {
-                self.report_again(&command_id);
-                return AckCode::DuplicateCommand;
-            }
-        }
-        if self.queue.len() >= self.around.settings.command_queue {
-            return AckCode::ProcessorBufferFull;
-        }
-        // What cannot be understood is kept too: its failure is reported like any other result, until it is heard.
-        let checked = content.and_then(|content| match Plan::of(&content) {
-            Ok(plan) => Ok((content, plan.steps.len())),
-            Err(error) => Err(error.to_string()),
-        });
-        let (content, steps, problem) = match checked {
-            Ok((content, steps)) => (content, steps, None),
-            Err(problem) => (SendCommandContent::default(), 0, Some(problem)),
-        };
-        let job = JobRecord {
-            version: 1,
-            job_id: job_id.to_owned(),
-            command_id: command_id.clone(),
-            accepted_ms: self.around.api.clock.local_ms(),
-            steps,
-            content,
-            node: self.around.facts.clone(),
-            output_limit: self.around.settings.output_limit_bytes,
-            agent_poke: self.around.data.poke(),
-        };
-        let folder = match self.enter(&job) {
-            Ok(folder) => folder,
-            Err(error) => {
-                tracing::error!("command {command_id} refused, it cannot be stored: {error}");
-                let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
-                return if full { AckCode::ProcessorBufferFull } else { AckCode::UnexpectedError };
-            }
-        };
-        self.active.insert(command_id.clone(), Active::new(folder, job));
-        match problem {
-            None => {
-                tracing::info!("command {command_id} accepted");
-                self.queue.push_back(command_id);
-                AckCode::Successful
-            }
-            Some(problem) => {
-                self.fail(&command_id, &problem);
-                AckCode::ParseError
-            }
-        }
-    }
-
-    /// Enters a job in the ledger; on a full disk, once more after old folders have made room.
-    fn enter(&mut self, job: &JobRecord) -> io::Result<CommandFolder> {
-        match self.ledger.accept(job) {
-            Err(error)
-                if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) =>
-            {
-                if !retention::make_room(&self.ledger) {
-                    return Err(error);
-                }
-                self.ledger.accept(job)
-            }
-            other => other,
-        }
-    }
-
     /// Ends a command without a worker.
     pub(super) fn fail(&mut self, command_id: &str, reason: &str) {
         let Some(active) = self.active.get_mut(command_id) else { return };
@@ -382,7 +309,7 @@ impl Manager {
         }
     }
 
-    fn launch(&mut self, command_id: &str) {
+    pub(super) fn launch(&mut self, command_id: &str) {
         let Some(active) = self.active.get_mut(command_id) else { return };
         let job_id = active.job.job_id.clone();
         let first = active.events.is_empty();
@@ -436,100 +363,6 @@ impl Manager {
         self.launch_waiting();
     }
 
-    fn cancel(&mut self, job_id: &str) {
-        let Some(command_id) = report::command_id(job_id) else { return };
-        let Some(active) = self.active.get(&command_id) else { return };
-        tracing::info!("command {command_id} is cancelled");
-        if let Err(error) = active.folder.request_cancel() {
-            tracing::warn!("the cancellation of command {command_id} is not marked on disk: {error}");
-        }
-        // A worker is the one who ends a command, also one that has not begun. It does not take long for that, so it
-        // does not wait for its turn.
-        if matches!(active.state, State::Queued | State::Rebooting) {
-            self.queue.retain(|queued| *queued != command_id);
-            self.launch(&command_id);
-        }
-    }
-
-    /// Gives new events to the channel, as far as uploads allow.
-    fn report(&mut self, command_id: &str) {
-        let now = self.around.api.clock.steady_ms();
-        let Some(active) = self.active.get_mut(command_id) else { return };
-        while !active.uploading {
-            let Some((number, event)) = active.events.get(active.reported) else { break };
-            let message_id = report::message_id(&active.job.job_id, *number);
-            if report::is_reported(event, active.job.steps) && !active.acknowledged.contains(&message_id) {
-                let outcome = report::outcome_of(event, &active.events, active.job.steps);
-                if let (Some(prefix), Some((step, outcome))) =
-                    (&active.job.content.muster_output_upload, outcome)
-                    && (outcome.more_stdout || outcome.more_stderr)
-                    && active.uploaded != Some(*number)
-                {
-                    if self.out.is_some() {
-                        active.uploading = true;
-                        let (api, keeper) = (Rc::clone(&self.around.api), Rc::clone(&self.around.keeper));
-                        let (endpoint, to_self) = (self.around.endpoint.clone(), self.to_self.clone());
-                        let (prefix, folder, outcome) =
-                            (prefix.clone(), active.folder.clone(), outcome.clone());
-                        let (command_id, event) = (command_id.to_owned(), *number);
-                        tokio::task::spawn_local(async move {
-                            let uploader = Uploader { api: &api, keeper: &keeper, endpoint: &endpoint };
-                            uploader.send(&prefix, &folder, step, &outcome).await;
-                            let _ = to_self.send(ToManager::Uploaded { command_id, event });
-                        });
-                    }
-                    break;
-                }
-                let reply = report::reply(&active.job, event, &active.events);
-                self.channel.restore_reply(message_id, &reply, now);
-                active.unacknowledged.insert(message_id);
-            }
-            active.reported += 1;
-        }
-        self.flush();
-        self.close_if_over(command_id);
-    }
-
-    fn on_reply_ack(&mut self, job_id: &str, message_id: Uuid) {
-        let Some(command_id) = report::command_id(job_id) else { return };
-        let Some(active) = self.active.get_mut(&command_id) else { return };
-        if !active.unacknowledged.remove(&message_id) {
-            return;
-        }
-        if !active.is_over() {
-            // Not synced, and no harm if it is lost: the reply goes out again under the same id.
-            let file = private_file().append(true).create(true).open(active.folder.acknowledged());
-            let _ = file.and_then(|mut file| writeln!(file, "{message_id}"));
-        }
-        self.close_if_over(&command_id);
-    }
-
-    fn close_if_over(&mut self, command_id: &str) {
-        if self.active.get(command_id).is_some_and(Active::is_over) {
-            if let Err(error) = self.ledger.finish(command_id) {
-                tracing::error!("command {command_id} cannot be put among the finished ones: {error}");
-            }
-            self.active.remove(command_id);
-            tracing::info!("command {command_id} is finished and reported");
-        }
-    }
-
-    /// The server asks for a finished command: all its replies go out again.
-    fn report_again(&mut self, command_id: &str) {
-        let reopened = self.ledger.reopen(command_id).and_then(|folder| {
-            let _ = std::fs::remove_file(folder.acknowledged());
-            let job = folder.read_job()?;
-            Active::restore(folder, job, &self.boot)
-        });
-        match reopened {
-            Ok(active) => {
-                self.active.insert(command_id.to_owned(), active);
-                self.report(command_id);
-            }
-            Err(error) => tracing::error!("command {command_id} cannot be reported again: {error}"),
-        }
-    }
-
     fn acknowledge(&mut self, job_id: &str, message_id: Uuid, created_ms: i64, code: AckCode) {
         let now = self.around.api.clock.steady_ms();
         let frame = self.channel.ack_job(job_id, message_id, created_ms, code, now);
@@ -544,7 +377,7 @@ impl Manager {
     }
 
     /// Sends what is due, if there is a socket; else it stays due.
-    fn flush(&mut self) {
+    pub(super) fn flush(&mut self) {
         if self.out.is_some() {
             for frame in self.channel.on_timer(self.around.api.clock.steady_ms()) {
                 self.send(frame);

@@ -5,11 +5,13 @@
 mod active;
 pub(crate) mod event;
 pub(crate) mod folder;
+mod intake;
 mod launch;
 mod ledger;
 mod manager;
 mod reboot;
 mod report;
+mod reporting;
 mod retention;
 mod upload;
 

@@ -24,6 +24,7 @@ impl Plugin for RunPowerShellScript {
             prefix: "\u{feff}",
             program,
             arguments: &["-f"],
+            arguments_of_executed: &["-f"],
             adjust: |command| {
                 // PowerShell fails without a home, and colours its errors for a terminal.
                 if std::env::var_os("HOME").is_none() {

@@ -1,4 +1,4 @@
-//! `aws:runShellScript`: lines of shell. `sh` executes the file, so that a first line `#!…` chooses another interpreter.
+//! `aws:runShellScript`: lines of shell; a first line `#!…` chooses another interpreter.
 
 use crate::plugins::script::{Interpreter, run};
 use crate::plugins::{Plugin, StepContext};
@@ -14,11 +14,19 @@ impl Plugin for RunShellScript {
         let interpreter = Interpreter {
             file_name: "_script.sh",
             prefix: "",
-            program: PathBuf::from("sh"),
-            // The path as `$0`, not as program text: it may hold spaces.
-            arguments: &["-c", "\"$0\""],
+            program: shell(),
+            // A plain script is read by the shell that we start. Only one with an interpreter of its own is executed, by
+            // way of the shell too, which tells in its usual words what is wrong with an interpreter.
+            arguments: &[],
+            arguments_of_executed: &["-c", "exec \"$0\""],
             adjust: |_| {},
         };
         run(&interpreter, inputs, context)
     }
+}
+
+/// The shell: where it always is, or wherever the environment finds it.
+fn shell() -> PathBuf {
+    let usual = PathBuf::from("/bin/sh");
+    if usual.exists() { usual } else { PathBuf::from("sh") }
 }

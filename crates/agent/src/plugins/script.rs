@@ -73,6 +73,8 @@ pub(super) struct Interpreter {
     pub(super) program: PathBuf,
     /// Arguments before the script's path.
     pub(super) arguments: &'static [&'static str],
+    /// The same for a script that begins with `#!`.
+    pub(super) arguments_of_executed: &'static [&'static str],
     /// Adjusts the finished command.
     pub(super) adjust: fn(&mut Command),
 }
@@ -92,7 +94,10 @@ pub(super) fn run(interpreter: &Interpreter, inputs: &Value, context: &mut StepC
         return FAILED;
     }
     let mut command = Command::new(&interpreter.program);
-    command.args(interpreter.arguments).arg(&script);
+    let executed = inputs.lines.first().is_some_and(|line| line.starts_with("#!"));
+    command
+        .args(if executed { interpreter.arguments_of_executed } else { interpreter.arguments })
+        .arg(&script);
     if let Some(folder) = working_directory(&inputs.working_directory, &context.downloads) {
         if !folder.is_dir() {
             context.output.say(&format!("The working directory {} does not exist.", folder.display()));
