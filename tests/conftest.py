@@ -9,7 +9,7 @@ import itertools
 
 import pytest
 
-from support import process
+from support import database, process
 from support.agent import Agent
 from support.proxy import Relay
 from support.server import Server
@@ -122,3 +122,7 @@ def pytest_runtest_makereport(item, call):
 def pytest_runtest_logfinish(nodeid):
     """Programs that have ended are of no more interest to the next test."""
     process.started[:] = [program for program in process.started if program.running]
+
+
+# An evaluation set-up brings its own database; the other engine changes nothing about it.
+collect_ignore = ["test_up.py"] if database.ENGINE == "postgres" else []

@@ -1,6 +1,7 @@
 """The database behind a server: a file in its data folder, or a fresh database on the tests' PostgreSQL."""
 
 import os
+import sqlite3
 import subprocess
 import urllib.parse
 import uuid
@@ -18,6 +19,12 @@ class Sqlite:
     def drop(self):
         pass
 
+    def execute(self, data, statement):
+        """Changes the database of a stopped server behind its back."""
+        with sqlite3.connect(data / "muster.db") as connection:
+            connection.execute(statement)
+        connection.close()
+
 
 class Postgres:
     """A database of its own on the tests' server."""
@@ -31,12 +38,15 @@ class Postgres:
         parts = urllib.parse.urlsplit(ADMIN_URL)
         self.url = parts._replace(path=f"/{self.name}").geturl()
 
+    def execute(self, _data, statement):
+        administrate(statement, self.url)
+
     def drop(self):
         administrate(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
 
 
-def administrate(statement):
-    command = ["psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--command", statement, ADMIN_URL]
+def administrate(statement, url=ADMIN_URL):
+    command = ["psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--command", statement, url]
     subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=30)
 
 

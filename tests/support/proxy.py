@@ -17,11 +17,7 @@ class Relay:
         self.pairs = []
         self.refusing = False
         self.held = set()
-        self.connections = 0
-        self.up_bytes = 0
-        self.down_bytes = 0
-        self.on_up = None
-        self.on_down = None
+        self.frozen = set()
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
@@ -50,6 +46,11 @@ class Relay:
     def hold(self, *directions):
         """Lets nothing through in the directions `up` (to the server) and `down`, and breaks nothing."""
         self.held = set(directions)
+
+    def freeze(self):
+        """What is connected now stays connected, and not a byte goes through it any more; new connections are fine."""
+        with self.lock:
+            self.frozen = {side for pair in self.pairs for side in pair}
 
     def mend(self):
         self.held = set()
@@ -84,7 +85,6 @@ class Relay:
                     _reset(far)
                     continue
                 self.pairs.append((near, far))
-                self.connections += 1
             threading.Thread(target=self._pump, args=(near, far, "up"), daemon=True).start()
             threading.Thread(target=self._pump, args=(far, near, "down"), daemon=True).start()
 
@@ -94,7 +94,7 @@ class Relay:
         with contextlib.suppress(OSError, ValueError):
             while True:
                 waiter.select(0.02)
-                if direction in self.held:
+                if direction in self.held or source in self.frozen:
                     # What is held stays in the sender's buffers.
                     threading.Event().wait(0.01)
                     continue
@@ -104,13 +104,6 @@ class Relay:
                     continue
                 if not data:
                     break
-                watcher = self.on_up if direction == "up" else self.on_down
-                if watcher and watcher(data) is False:
-                    continue
-                if direction == "up":
-                    self.up_bytes += len(data)
-                else:
-                    self.down_bytes += len(data)
                 sink.sendall(data)
         for side in (source, sink):
             with contextlib.suppress(OSError):

@@ -45,7 +45,7 @@ impl Connection {
         let files = self.files();
         let config = settings(&files.config, &self.profile);
         let found = |name: &str| config.get(name).cloned();
-        let endpoint = self.endpoint_url.clone().or_else(|| found("endpoint_url")).ok_or_else(|| {
+        let endpoint = self.endpoint().or_else(|| found("endpoint_url")).ok_or_else(|| {
             Failure::usage(
                 "no server to talk to: give --endpoint-url, set AWS_ENDPOINT_URL, or run `muster up` in this folder first",
             )
@@ -58,7 +58,13 @@ impl Connection {
             .or_else(|| found("region"))
             .unwrap_or_else(|| "us-east-1".to_owned());
         let credentials = self.credentials(&files.credentials)?;
-        Ok(Client::new(&endpoint, &region, credentials, self.ca_bundle.as_deref())?)
+        let ca = self.ca_bundle.as_deref().filter(|path| !path.as_os_str().is_empty());
+        Ok(Client::new(&endpoint, &region, credentials, ca)?)
+    }
+
+    /// The address that was given; an empty variable is an absent one.
+    fn endpoint(&self) -> Option<String> {
+        self.endpoint_url.clone().filter(|url| !url.is_empty())
     }
 
     fn credentials(&self, file: &Path) -> Result<Credentials, Failure> {
@@ -89,7 +95,7 @@ impl Connection {
         let here = in_folder(Path::new(DEFAULT_FOLDER));
         let home = PathBuf::from(variable("HOME").unwrap_or_default()).join(".aws");
         let named = |name: &str| variable(name).map(PathBuf::from);
-        let told = self.endpoint_url.is_some()
+        let told = self.endpoint().is_some()
             || ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"].iter().any(|name| variable(name).is_some());
         let others = if !told && here.config.is_file() {
             here

@@ -117,7 +117,8 @@ async fn follow(client: &Client, command: &str, several: bool) -> Result<Vec<Out
                 println!("{}", display::bold(&format!("== {}: {}{exit}", title.trim_end(), outcome.status)));
             }
             print_output(&outcome);
-            if !several && !outcome.success && outcome.exit_code <= 0 {
+            // A command that failed has said why itself.
+            if !several && !outcome.success && (outcome.status != "Failed" || outcome.exit_code <= 0) {
                 display::error(&format!("{}: {}", outcome.node, outcome.status));
             }
             all.push(outcome);
