@@ -67,8 +67,10 @@ impl Router {
     {
         let run: Run = Box::new(|control_plane, context, input| {
             Box::pin(async move {
-                let input: O::Input = serde_json::from_value(input)
-                    .map_err(|error| ApiError { cause: Some(error.into()), ..ApiError::new(&SERIALIZATION, "") })?;
+                let input: O::Input = serde_json::from_value(input).map_err(|error| ApiError {
+                    cause: Some(error.into()),
+                    ..ApiError::new(&SERIALIZATION, "")
+                })?;
                 authorise(&<ControlPlane as Handle<O>>::ACCESS, &context, &input)?;
                 let output = control_plane.handle(&context, input).await?;
                 serde_json::to_value(output).map_err(ApiError::internal)

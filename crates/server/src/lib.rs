@@ -20,4 +20,6 @@ mod testing;
 
 pub use config::Config;
 pub use control_plane::ControlPlane;
-pub use server::Server;
+#[cfg(feature = "fuzz")]
+pub use http::fuzz;
+pub use server::{Server, StartError};

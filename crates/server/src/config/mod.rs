@@ -105,10 +105,7 @@ impl Config {
     ///
     /// # Errors
     /// The first thing that is wrong, with the name of the option to change.
-    pub fn load(
-        flags: Settings,
-        variable: impl Fn(&str) -> Option<String>,
-    ) -> Result<Self, ConfigError> {
+    pub fn load(flags: Settings, variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let upper = flags.over(Settings::from_environment(&variable)?);
         let merged = match &upper.config {
             Some(path) => {

@@ -127,7 +127,9 @@ impl Settings {
             (Some(access_key_id), Some(secret)) => {
                 Some(RootCredentials { access_key_id, secret_access_key: secret.into() })
             }
-            (Some(_), None) => return Err(wrong("MUSTER_ROOT_SECRET_ACCESS_KEY", "missing beside the key id")),
+            (Some(_), None) => {
+                return Err(wrong("MUSTER_ROOT_SECRET_ACCESS_KEY", "missing beside the key id"));
+            }
             (None, Some(_)) => return Err(wrong("MUSTER_ROOT_ACCESS_KEY_ID", "missing beside the secret")),
         };
         Ok(Self {
@@ -191,7 +193,9 @@ impl Settings {
     pub(super) fn resolve(self) -> Result<Config, ConfigError> {
         let invalid = |text: String| Err(ConfigError::Invalid(text));
         if self.nats_url.is_some() {
-            return invalid("--nats-url is not supported yet: run one server, without a message bus".to_owned());
+            return invalid(
+                "--nats-url is not supported yet: run one server, without a message bus".to_owned(),
+            );
         }
         let listen = self.listen.unwrap_or(DEFAULT_LISTEN);
         let tls = self.tls()?;
@@ -257,7 +261,8 @@ fn check_public_url(url: &str) -> Result<String, ConfigError> {
     let wrong = || ConfigError::Invalid(format!("--public-url {url:?} is not http(s)://HOST[:PORT]"));
     let uri: http::Uri = url.parse().map_err(|_| wrong())?;
     let scheme = uri.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https")).ok_or_else(wrong)?;
-    let authority = uri.authority().filter(|authority| !authority.as_str().contains('@')).ok_or_else(wrong)?;
+    let authority =
+        uri.authority().filter(|authority| !authority.as_str().contains('@')).ok_or_else(wrong)?;
     if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
         return Err(wrong());
     }

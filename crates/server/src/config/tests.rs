@@ -31,7 +31,9 @@ fn defaults_are_loopback_and_one_folder() {
 
 #[test]
 fn flags_win_over_environment_over_file() {
-    let file = file("listen = '127.0.0.1:1'\naccount_id = '111111111111'\nlog = 'file'\n[limits]\nstdout_characters = 7\n");
+    let file = file(
+        "listen = '127.0.0.1:1'\naccount_id = '111111111111'\nlog = 'file'\n[limits]\nstdout_characters = 7\n",
+    );
     let flags = Settings {
         listen: Some("127.0.0.1:3".parse().unwrap()),
         config: Some(file.path().into()),
@@ -104,7 +106,8 @@ fn every_refusal_names_what_to_change() {
 #[test]
 fn empty_variables_are_absent_and_public_urls_are_normalised() {
     let config =
-        load(Settings::default(), &[("MUSTER_LISTEN", ""), ("MUSTER_PUBLIC_URL", "https://h.example:1/")]).unwrap();
+        load(Settings::default(), &[("MUSTER_LISTEN", ""), ("MUSTER_PUBLIC_URL", "https://h.example:1/")])
+            .unwrap();
     assert_eq!(config.listen.port(), DEFAULT_PORT);
     assert_eq!(config.base_url(), "https://h.example:1");
 }

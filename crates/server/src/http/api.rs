@@ -18,6 +18,9 @@ use tracing::Instrument as _;
 const LANDING: &str = "This is Muster, an AWS Systems Manager compatible control plane.\n\
                        Point the aws CLI here with AWS_ENDPOINT_URL; see /healthz, /readyz, /metrics.\n";
 
+/// Largest body of an unsigned call: a registration. Strangers shall not fill our memory.
+const UNSIGNED_BODY: usize = 64 << 10;
+
 impl Edge {
     pub(super) async fn api<B>(self: &Arc<Self>, request: Request<B>, arrival: &Arrival) -> Response<Bytes>
     where
@@ -36,7 +39,10 @@ impl Edge {
                 _ => route::not_json(),
             };
         }
-        let limit = self.control_plane.config.limits.request_body_bytes;
+        let mut limit = self.control_plane.config.limits.request_body_bytes;
+        if !auth::is_signed(&auth::signed_view(&parts)) {
+            limit = limit.min(UNSIGNED_BODY);
+        }
         let body = match body::collect(body, limit).await {
             Ok(body) => body,
             Err(error) => {
@@ -44,12 +50,11 @@ impl Edge {
                 return route::codec_of_head(&parts).encode_error(&error, &arrival.request_id);
             }
         };
-        let call = match route::route(&parts, &body, &arrival.request_id) {
+        let call = match route::route(&parts, &body) {
             Ok(call) => call,
-            Err(response) => {
-                let error = ApiError::new(&crate::error::UNKNOWN_OPERATION, "");
-                self.note(arrival, None, None, Err(&error));
-                return response;
+            Err(unrouted) => {
+                self.note(arrival, None, None, Err(&unrouted.error));
+                return unrouted.answer(&arrival.request_id);
             }
         };
         let mut principal = None;

@@ -63,9 +63,9 @@ where
             false => Ok(rest.freeze()),
         }
     };
-    timeout(ARRIVAL, reading).await.unwrap_or_else(|_| {
-        Err(ApiError::new(&REQUEST_TIMEOUT, "The request body did not arrive in time."))
-    })
+    timeout(ARRIVAL, reading)
+        .await
+        .unwrap_or_else(|_| Err(ApiError::new(&REQUEST_TIMEOUT, "The request body did not arrive in time.")))
 }
 
 /// Lower-case hexadecimal SHA-256.

@@ -11,26 +11,21 @@ use super::{
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use std::{
-    convert::Infallible,
-    io,
-    net::SocketAddr,
-    pin::pin,
-    sync::Arc,
-    time::Duration,
-};
+use rustls::{ServerConfig, server::Acceptor};
+use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
-    sync::{Semaphore, watch},
-    time::{sleep, timeout},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::{Instant, sleep, timeout},
 };
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::LazyConfigAcceptor;
 
 /// Nodes that lost their server come back all at once.
 const BACKLOG: u32 = 4096;
 /// For a request's head; also how long an idle connection is kept.
 const HEAD: Duration = Duration::from_secs(75);
-const HANDSHAKE: Duration = Duration::from_secs(15);
+/// For each half of a TLS handshake: until the client has said hello, and from its turn to the end.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Calls that run when the server is told to stop get so long to end.
 const DRAIN: Duration = Duration::from_secs(10);
 /// Largest head. Session tokens and signatures need a few KiB.
@@ -39,6 +34,8 @@ const MAX_HEAD: usize = 32 << 10;
 const RESERVED_DESCRIPTORS: u64 = 256;
 /// How long to wait when the system has no descriptor left.
 const EXHAUSTED: Duration = Duration::from_millis(100);
+/// A full server says so once in a while, not for every connection.
+const WARN_AGAIN: Duration = Duration::from_secs(60);
 /// How often certificates are looked at: files may be replaced, our own end one day.
 const CERTIFICATE_CHECK: Duration = Duration::from_secs(3600);
 
@@ -93,9 +90,10 @@ impl Listener {
         let accepting = async {
             let mut check = tokio::time::interval(CERTIFICATE_CHECK);
             check.tick().await;
+            let mut warned = None;
             loop {
                 let accepted = tokio::select! {
-                    accepted = accept(&self.socket, &places) => accepted,
+                    accepted = accept(&self.socket, &places, &mut warned) => accepted,
                     _ = check.tick() => {
                         certificates.iter().for_each(Certificates::refresh);
                         continue;
@@ -103,12 +101,12 @@ impl Listener {
                 };
                 let Some((stream, peer, permit)) = accepted else { continue };
                 let place = Place::new(permit, edge.metrics.connections().clone());
-                let acceptor = certificates.as_ref().map(Certificates::acceptor);
+                let settings = certificates.as_ref().map(Certificates::current);
                 let (edge, handshakes, stop) = (edge.clone(), handshakes.clone(), stop.clone());
                 tokio::spawn(async move {
-                    let transport = match acceptor {
+                    let transport = match settings {
                         None => Some(Transport::plain(stream, place)),
-                        Some(acceptor) => handshake(acceptor, stream, place, &handshakes, stop.clone()).await,
+                        Some(settings) => handshake(settings, stream, place, &handshakes, stop.clone()).await,
                     };
                     if let Some(transport) = transport {
                         serve(edge, transport, peer, stop).await;
@@ -133,9 +131,11 @@ impl Listener {
 async fn accept(
     socket: &TcpListener,
     places: &Arc<Semaphore>,
-) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
-    if places.available_permits() == 0 {
+    warned: &mut Option<Instant>,
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    if places.available_permits() == 0 && warned.is_none_or(|warned| warned.elapsed() > WARN_AGAIN) {
         tracing::warn!("as many connections as allowed are open; new ones wait");
+        *warned = Some(Instant::now());
     }
     let permit = places.clone().acquire_owned().await.ok()?;
     match socket.accept().await {
@@ -167,28 +167,27 @@ async fn stopping(stop: &mut watch::Receiver<bool>) {
 }
 
 async fn handshake(
-    acceptor: TlsAcceptor,
+    settings: Arc<ServerConfig>,
     stream: TcpStream,
     place: Place,
     handshakes: &Semaphore,
     mut stop: watch::Receiver<bool>,
 ) -> Option<Transport> {
     let shaking = async {
-        // Bounded: each costs CPU and memory, and ten thousand at once would all time out.
-        let _turn = handshakes.acquire().await.ok()?;
-        match timeout(HANDSHAKE, acceptor.accept(stream)).await {
-            Ok(Ok(stream)) => Some(Transport::tls(stream, place)),
-            Ok(Err(error)) => {
-                tracing::debug!(%error, "a TLS handshake failed");
-                None
-            }
-            Err(_) => None,
-        }
+        let hello = LazyConfigAcceptor::new(Acceptor::default(), stream);
+        let hello = timeout(HANDSHAKE, hello).await.map_err(|_| io::ErrorKind::TimedOut)??;
+        // Bounded, and first come first served: ten thousand at once would all time out. Who says nothing
+        // has no turn yet.
+        let _turn = handshakes.acquire().await.map_err(io::Error::other)?;
+        let stream =
+            timeout(HANDSHAKE, hello.into_stream(settings)).await.map_err(|_| io::ErrorKind::TimedOut)??;
+        Ok::<_, io::Error>(Transport::tls(stream, place))
     };
-    tokio::select! {
+    let transport = tokio::select! {
         transport = shaking => transport,
-        () = stopping(&mut stop) => None,
-    }
+        () = stopping(&mut stop) => return None,
+    };
+    transport.inspect_err(|error| tracing::debug!(%error, "a TLS handshake failed")).ok()
 }
 
 async fn serve(edge: Arc<Edge>, transport: Transport, peer: SocketAddr, mut stop: watch::Receiver<bool>) {

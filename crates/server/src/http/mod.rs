@@ -8,6 +8,8 @@ mod api;
 mod auth;
 mod body;
 mod codec;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod listener;
 mod metrics;
 mod node;
@@ -88,7 +90,11 @@ impl Edge {
     }
 
     /// Answers one request. Whatever comes in, the answer to it is a response.
-    pub(crate) async fn call<B>(self: &Arc<Self>, mut request: Request<B>, peer: SocketAddr) -> Response<Full<Bytes>>
+    pub(crate) async fn call<B>(
+        self: &Arc<Self>,
+        mut request: Request<B>,
+        peer: SocketAddr,
+    ) -> Response<Full<Bytes>>
     where
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Display,

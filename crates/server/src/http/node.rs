@@ -101,8 +101,7 @@ impl Edge {
                 let mut principal = None;
                 let outcome = async {
                     let accept = websocket_accept(&parts.headers)?;
-                    let context =
-                        self.node_context(&parts, EMPTY_PAYLOAD, &OPEN_CHANNEL, arrival).await?;
+                    let context = self.node_context(&parts, EMPTY_PAYLOAD, &OPEN_CHANNEL, arrival).await?;
                     principal = Some(context.principal.clone());
                     let (tenant, node) = own(&context, &instance_id)?;
                     tokio::spawn(serve(Arc::clone(self), tenant, node, upgrade));
@@ -116,7 +115,11 @@ impl Edge {
     }
 
     /// `PUT` takes a stream of a step from its node, `GET` gives it to an operator.
-    pub(super) async fn outputs<B>(self: &Arc<Self>, request: Request<B>, arrival: &Arrival) -> Response<Bytes>
+    pub(super) async fn outputs<B>(
+        self: &Arc<Self>,
+        request: Request<B>,
+        arrival: &Arrival,
+    ) -> Response<Bytes>
     where
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Display,
@@ -224,13 +227,19 @@ fn own(context: &RequestContext, instance_id: &str) -> Result<(Tenant, ManagedNo
 /// Checks the websocket's own headers; the value of `Sec-WebSocket-Accept`.
 fn websocket_accept(headers: &HeaderMap) -> Result<HeaderValue, ApiError> {
     let has = |name, token: &str| {
-        headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).any(|value| {
-            value.split(',').any(|part| part.trim().eq_ignore_ascii_case(token))
-        })
+        headers
+            .get_all(name)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .any(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(token)))
     };
     let key = headers.get(SEC_WEBSOCKET_KEY).filter(|key| !key.is_empty());
     match key {
-        Some(key) if has(UPGRADE, "websocket") && has(CONNECTION, "upgrade") && has(SEC_WEBSOCKET_VERSION, "13") => {
+        Some(key)
+            if has(UPGRADE, "websocket")
+                && has(CONNECTION, "upgrade")
+                && has(SEC_WEBSOCKET_VERSION, "13") =>
+        {
             HeaderValue::from_str(&derive_accept_key(key.as_bytes())).map_err(ApiError::internal)
         }
         _ => Err(ApiError::new(&UNKNOWN_OPERATION, "This path wants a websocket of version 13.")),
@@ -267,7 +276,8 @@ async fn serve(edge: Arc<Edge>, tenant: Tenant, node: ManagedNodeId, upgrade: On
         .max_frame_size(Some(MAX_MESSAGE));
     let stream = parts.io.into_inner();
     let socket =
-        WebSocketStream::from_partially_read(stream, parts.read_buf.to_vec(), Role::Server, Some(config)).await;
+        WebSocketStream::from_partially_read(stream, parts.read_buf.to_vec(), Role::Server, Some(config))
+            .await;
     // What answered the handshake is no longer needed.
     let control_plane = Arc::clone(&edge.control_plane);
     drop(edge);

@@ -16,6 +16,8 @@ use muster_service_model::{OperationSchema, Protocol, ServiceSchema};
 pub(super) static SERVICES: [&ServiceSchema; 4] =
     [&muster_ssm_api::SERVICE, &SSM_AGENT_SERVICE, &EC2MESSAGES_SERVICE, &muster_sts_api::SERVICE];
 
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// A call of a known operation.
 pub(super) struct Call {
     pub(super) operation: &'static OperationSchema,
@@ -23,35 +25,46 @@ pub(super) struct Call {
     pub(super) rules: Rules,
 }
 
+/// A request that asks for nothing we know.
+pub(super) struct Unrouted {
+    /// What the client would read; none if it speaks no protocol of ours.
+    codec: Option<Box<dyn Codec>>,
+    pub(super) error: Box<ApiError>,
+}
+
+impl Unrouted {
+    fn new(codec: Option<Box<dyn Codec>>, text: impl Into<String>) -> Self {
+        Self { codec, error: Box::new(ApiError::new(&UNKNOWN_OPERATION, text)) }
+    }
+
+    /// The answer, in the form that a client of the protocol at hand reads.
+    pub(super) fn answer(&self, request_id: &str) -> Response<Bytes> {
+        self.codec.as_ref().map_or_else(not_json, |codec| codec.encode_error(&self.error, request_id))
+    }
+}
+
 /// What can be told from the head alone: how an error about the body would have to look.
 pub(super) fn codec_of_head(parts: &Parts) -> Box<dyn Codec> {
     match json_content_type(parts) {
         Some(content_type) => Box::new(JsonCodec { content_type }),
-        None => Box::new(QueryCodec { form: Form::default(), xml_namespace: sts_namespace() }),
+        None => query_codec(Form::default()),
     }
 }
 
 /// Finds the operation.
-///
-/// # Errors
-/// The whole answer, in the form that a client of the protocol at hand reads.
-pub(super) fn route(parts: &Parts, body: &Bytes, request_id: &str) -> Result<Call, Response<Bytes>> {
-    if let Some(target) = parts.headers.get("x-amz-target") {
-        let Some(content_type) = json_content_type(parts) else { return Err(not_json()) };
-        let codec = JsonCodec { content_type };
-        return target.to_str().ok().and_then(by_target).map_or_else(
-            || Err(codec.encode_error(&ApiError::new(&UNKNOWN_OPERATION, ""), request_id)),
-            |(service, operation)| {
-                let rules = Rules::strict(service.signing_name);
-                Ok(Call { operation, codec: Box::new(codec), rules })
-            },
-        );
+pub(super) fn route(parts: &Parts, body: &Bytes) -> Result<Call, Unrouted> {
+    let json = json_content_type(parts).map(|content_type| Box::new(JsonCodec { content_type }));
+    match (parts.headers.get("x-amz-target"), json) {
+        (Some(target), Some(codec)) => match target.to_str().ok().and_then(by_target) {
+            Some((service, operation)) => {
+                Ok(Call { operation, codec, rules: Rules::strict(service.signing_name) })
+            }
+            None => Err(Unrouted::new(Some(codec), "")),
+        },
+        (Some(_), None) => Err(Unrouted::new(None, "")),
+        (None, Some(codec)) => Err(Unrouted::new(Some(codec), "")),
+        (None, None) => by_form(parts, body),
     }
-    if let Some(content_type) = json_content_type(parts) {
-        let codec = JsonCodec { content_type };
-        return Err(codec.encode_error(&ApiError::new(&UNKNOWN_OPERATION, ""), request_id));
-    }
-    by_form(parts, body, request_id)
 }
 
 fn by_target(target: &str) -> Option<(&'static ServiceSchema, &'static OperationSchema)> {
@@ -64,50 +77,45 @@ fn by_target(target: &str) -> Option<(&'static ServiceSchema, &'static Operation
     })
 }
 
-fn by_form(parts: &Parts, body: &Bytes, request_id: &str) -> Result<Call, Response<Bytes>> {
+fn by_form(parts: &Parts, body: &Bytes) -> Result<Call, Unrouted> {
     let mut encoded = Vec::new();
     if parts.method == Method::POST {
-        let form = essence(parts).is_some_and(|essence| {
-            essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
-        });
-        if !form {
-            return Err(not_json());
+        if !essence(parts).is_some_and(|essence| essence.eq_ignore_ascii_case(FORM)) {
+            return Err(Unrouted::new(None, ""));
         }
         encoded.extend_from_slice(body);
         encoded.push(b'&');
     }
     encoded.extend_from_slice(parts.uri.query().unwrap_or_default().as_bytes());
-    let refuse = |form, error| {
-        Err(QueryCodec { form, xml_namespace: sts_namespace() }.encode_error(&error, request_id))
-    };
     let Ok(form) = Form::parse(&encoded) else {
-        return refuse(Form::default(), ApiError::new(&SERIALIZATION, "The request has too many parameters."));
+        let error = ApiError::new(&SERIALIZATION, "The request has too many parameters.");
+        return Err(Unrouted { codec: Some(query_codec(Form::default())), error: Box::new(error) });
     };
-    let (action, version) = (form.get("Action").map(str::to_owned), form.get("Version").map(str::to_owned));
+    let (action, version) = (form.get("Action").unwrap_or_default(), form.get("Version"));
     let scope = auth::scope_service(&auth::signed_view(parts));
-    let found = action.as_deref().zip(version.as_deref()).and_then(|(action, version)| {
-        let services = SERVICES.iter().filter_map(|service| match service.protocol {
-            Protocol::Query { xml_namespace } if service.api_version == version => {
-                Some((*service, service.operation(action)?, xml_namespace))
-            }
-            _ => None,
-        });
-        // Two services may share a version: then the signature tells which one is meant.
-        services.max_by_key(|(service, ..)| scope.as_deref() == Some(service.signing_name))
+    let known = SERVICES.iter().filter_map(|service| match service.protocol {
+        Protocol::Query { xml_namespace } if Some(service.api_version) == version => {
+            Some((*service, service.operation(action)?, xml_namespace))
+        }
+        _ => None,
     });
-    match found {
+    // Two services may share a version: then the signature tells which one is meant.
+    match known.max_by_key(|(service, ..)| scope.as_deref() == Some(service.signing_name)) {
         Some((service, operation, xml_namespace)) => Ok(Call {
             operation,
             codec: Box::new(QueryCodec { form, xml_namespace }),
             rules: Rules::query(service.signing_name),
         }),
         None => {
-            let action = action.unwrap_or_default();
-            let version = version.unwrap_or_else(|| "NO_VERSION_SPECIFIED".to_owned());
+            let version = version.unwrap_or("NO_VERSION_SPECIFIED");
             let text = format!("Could not find operation {action} for version {version}");
-            refuse(form, ApiError::new(&UNKNOWN_OPERATION, text))
+            Err(Unrouted::new(Some(query_codec(form)), text))
         }
     }
+}
+
+fn query_codec(form: Form) -> Box<dyn Codec> {
+    Box::new(QueryCodec { form, xml_namespace: sts_namespace() })
 }
 
 fn sts_namespace() -> &'static str {

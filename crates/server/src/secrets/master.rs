@@ -80,7 +80,9 @@ impl MasterKey {
         sealed.extend_from_slice(content);
         let tag = self.cipher(purpose, &salt).and_then(|cipher| {
             let body = sealed.get_mut(HEADER_LENGTH..).unwrap_or_default();
-            cipher.seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(purpose), body).ok()
+            cipher
+                .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(purpose), body)
+                .ok()
         });
         match tag {
             Some(tag) => sealed.extend_from_slice(tag.as_ref()),

@@ -62,7 +62,11 @@ impl Secrets {
     ///
     /// # Errors
     /// [`SealError`]: another purpose, another master key, or altered bytes; which of them is not to be known.
-    pub fn open_sealed(&self, purpose: &str, sealed: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>, SealError> {
+    pub fn open_sealed(
+        &self,
+        purpose: &str,
+        sealed: &[u8],
+    ) -> Result<zeroize::Zeroizing<Vec<u8>>, SealError> {
         self.master.unseal(purpose, sealed)
     }
 

@@ -7,7 +7,11 @@ fn tenant(region: &str) -> Tenant {
 }
 
 fn claims() -> NodeClaims {
-    NodeClaims { tenant: tenant("us-east-1"), node: ManagedNodeId::random(), role: "service-role/x".to_owned() }
+    NodeClaims {
+        tenant: tenant("us-east-1"),
+        node: ManagedNodeId::random(),
+        role: "service-role/x".to_owned(),
+    }
 }
 
 #[test]

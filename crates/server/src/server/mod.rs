@@ -24,8 +24,11 @@ use data_dir::DataDir;
 use muster_blob::{BlobError, Blobs};
 use muster_bus::Bus;
 use muster_store::{Db, OpenOptions, StoreError, managed_node};
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinHandle};
+
+/// While connections end, channels are told to close this often.
+const CLOSE_AGAIN: Duration = Duration::from_millis(250);
 
 /// Why a server did not start. Each text says what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -179,11 +182,18 @@ impl Server {
     pub async fn stop(mut self) {
         self.edge.set_ready(false);
         self.stop.send_replace(true);
-        self.control_plane.channels.close_all();
-        if let Some(listener) = self.listener.take()
-            && let Err(error) = listener.await
-        {
-            tracing::error!(%error, "the listener failed");
+        if let Some(mut listener) = self.listener.take() {
+            // More than once: a channel may just have been opened.
+            let mut again = tokio::time::interval(CLOSE_AGAIN);
+            let ended = loop {
+                tokio::select! {
+                    ended = &mut listener => break ended,
+                    _ = again.tick() => self.control_plane.channels.close_all(),
+                }
+            };
+            if let Err(error) = ended {
+                tracing::error!(%error, "the listener failed");
+            }
         }
         self.tasks.driver.stop().await;
         tracing::info!("stopped");
@@ -204,10 +214,10 @@ impl Drop for Server {
 
 fn bind(config: &Config) -> Result<Listener, StartError> {
     let address = config.listen;
-    Listener::bind(address, config.limits.connections, config.limits.handshakes).map_err(|source| {
-        match source.kind() {
+    Listener::bind(address, config.limits.connections, config.limits.handshakes).map_err(
+        |source| match source.kind() {
             io::ErrorKind::AddrInUse => StartError::PortTaken { address },
             _ => StartError::Listen { address, source },
-        }
-    })
+        },
+    )
 }

@@ -14,7 +14,12 @@ use muster_store::{
 };
 
 /// Sees to it that the account has a root key, that our master key opens it, and that the file is there.
-pub(super) async fn ensure(config: &Config, db: &Db, secrets: &Secrets, now_ms: i64) -> Result<(), StartError> {
+pub(super) async fn ensure(
+    config: &Config,
+    db: &Db,
+    secrets: &Secrets,
+    now_ms: i64,
+) -> Result<(), StartError> {
     let mut keys = access_key::of_account(db, &config.account_id).await?;
     if keys.is_empty() {
         match make(config, db, secrets, now_ms).await {

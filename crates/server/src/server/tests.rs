@@ -55,12 +55,18 @@ async fn every_failure_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let server = start(config(&folder)).await.unwrap();
     let text = start(config(&folder)).await.unwrap_err().to_string();
-    assert!(text.ends_with("is used by another Muster server; stop it, or choose another with --data-dir"), "{text}");
+    assert!(
+        text.ends_with("is used by another Muster server; stop it, or choose another with --data-dir"),
+        "{text}"
+    );
 
     let elsewhere = tempfile::tempdir().unwrap();
     let taken = Config { listen: server.address(), ..config(&elsewhere) };
     let text = start(taken).await.unwrap_err().to_string();
-    assert!(text.contains("another program uses this port") && text.contains("--listen 127.0.0.1:PORT"), "{text}");
+    assert!(
+        text.contains("another program uses this port") && text.contains("--listen 127.0.0.1:PORT"),
+        "{text}"
+    );
     assert!(!elsewhere.path().join("data").exists(), "nothing was touched");
     server.stop().await;
 

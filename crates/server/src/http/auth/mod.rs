@@ -157,10 +157,7 @@ impl Authenticator {
         }
         self.cache.put(signed, found.secret_sealed, key);
         Ok(Identity {
-            principal: Principal::Root {
-                account: found.account.clone(),
-                access_key_id: found.access_key_id,
-            },
+            principal: Principal::Root { account: found.account.clone(), access_key_id: found.access_key_id },
             proof: Proof::SecretKey,
             tenant: Tenant::new(found.account, region),
         })
@@ -182,12 +179,13 @@ async fn node_session(
 ) -> Result<Identity, ApiError> {
     let unknown = || ApiError::new(&UNRECOGNIZED_CLIENT, UNKNOWN_TOKEN);
     let token = signed.session_token.as_deref().ok_or_else(unknown)?;
-    let session = control_plane.secrets.read_session_token(token, &signed.access_key_id, now_ms).map_err(
-        |error| match error {
-            TokenError::Expired => ApiError::new(&EXPIRED_TOKEN, EXPIRED),
-            TokenError::Invalid => unknown(),
-        },
-    )?;
+    let session =
+        control_plane.secrets.read_session_token(token, &signed.access_key_id, now_ms).map_err(|error| {
+            match error {
+                TokenError::Expired => ApiError::new(&EXPIRED_TOKEN, EXPIRED),
+                TokenError::Invalid => unknown(),
+            }
+        })?;
     let secret = session.secret_access_key.expose();
     let key = sigv4::derive_key(secret, &signed.date, &signed.region, &signed.service);
     if !signed.verify(&key, request, PathEncoding::Double, payload_hash) {
@@ -254,12 +252,26 @@ fn check_scope(signed: &SignedRequest, rules: Rules) -> Result<Region, ApiError>
     }
 }
 
+/// Reads a signature and all that is said of it, without a key.
+#[cfg(feature = "fuzz")]
+pub(super) fn fuzz(parts: &Parts, rules: Rules) {
+    let request = signed_view(parts);
+    let _ = (is_signed(&request), scope_service(&request));
+    match SignedRequest::parse(&request) {
+        Err(error) => drop(unreadable(&error, &request, rules)),
+        Ok(signed) => {
+            let _ = window::check(&signed, rules.skew_minutes, signed.signed_at_ms);
+            let _ = window::check(&signed, rules.skew_minutes, 0);
+            let _ = check_scope(&signed, rules);
+            let _ = signed.verify(&[0; 32], &request, PathEncoding::Double, sigv4::EMPTY_PAYLOAD);
+        }
+    }
+}
+
 /// AWS's answer to a signature that cannot be read.
 fn unreadable(error: &SignatureError, request: &Request<'_>, rules: Rules) -> ApiError {
     match error {
-        SignatureError::MissingAuthentication => {
-            ApiError::new(&MISSING_AUTHENTICATION_TOKEN, rules.missing)
-        }
+        SignatureError::MissingAuthentication => ApiError::new(&MISSING_AUTHENTICATION_TOKEN, rules.missing),
         SignatureError::Terminator
         | SignatureError::DateMismatch { .. }
         | SignatureError::HeaderNotSigned { .. } => ApiError::new(&INVALID_SIGNATURE, error.to_string()),
@@ -270,7 +282,8 @@ fn unreadable(error: &SignatureError, request: &Request<'_>, rules: Rules) -> Ap
             let header = request.header("authorization").unwrap_or_default();
             let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, header.as_bytes());
             let digest = STANDARD.encode(digest);
-            let text = format!("{error} (Hashed with SHA-256 and encoded with Base64) Authorization={digest}");
+            let text =
+                format!("{error} (Hashed with SHA-256 and encoded with Base64) Authorization={digest}");
             ApiError::new(&INCOMPLETE_SIGNATURE, text)
         }
         SignatureError::UnsupportedAlgorithm { .. }

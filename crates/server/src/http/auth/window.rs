@@ -21,7 +21,9 @@ pub(super) fn check(signed: &SignedRequest, skew_minutes: i64, now_ms: i64) -> R
     let (earliest, latest) = (now_ms.saturating_sub(life_ms), now_ms.saturating_add(skew_ms));
     if signed.signed_at_ms < earliest {
         let earliest = basic(earliest);
-        return Err(format!("Signature expired: {signed_at} is now earlier than {earliest} ({now} - {life})"));
+        return Err(format!(
+            "Signature expired: {signed_at} is now earlier than {earliest} ({now} - {life})"
+        ));
     }
     if signed.signed_at_ms > latest {
         let latest = basic(latest);

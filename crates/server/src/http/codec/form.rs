@@ -39,7 +39,9 @@ impl Form {
             if name.split('.').count() > MAX_DEPTH {
                 return Err(TooComplex);
             }
-            parameters.entry(name).or_insert_with(|| percent_decode(value.get(1..).unwrap_or_default(), true));
+            parameters
+                .entry(name)
+                .or_insert_with(|| percent_decode(value.get(1..).unwrap_or_default(), true));
         }
         Ok(Self { parameters })
     }

@@ -3,11 +3,7 @@
 //! Lists are `Name.member.N`, or `Name.N` if flattened; maps `Name.entry.N.key` and `.value`, or `Name.N.key`.
 //! Not for: finding the operation.
 
-use super::{
-    Codec, Element, Form,
-    form::Node,
-    response, scalar,
-};
+use super::{Codec, Element, Form, form::Node, response, scalar};
 use crate::error::{ApiError, SERIALIZATION, UNKNOWN_OPERATION, query_code};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;

@@ -1,7 +1,10 @@
 //! Forms, XML and times; the JSON codec's answers are tested through the whole front end.
 
 use super::*;
-use muster_service_model::{Bounds, Constraint, HttpBinding, ListShape, MapShape, Member, Shape, StringShape, Structure, TimestampFormat};
+use muster_service_model::{
+    Bounds, Constraint, HttpBinding, ListShape, MapShape, Member, Shape, StringShape, Structure,
+    TimestampFormat,
+};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -32,7 +35,14 @@ static EVERYTHING: Structure = Structure {
         Member::optional("Text", Shape::String(&TEXT)),
         Member::optional("Flag", Shape::Boolean),
         Member::optional("At", Shape::Timestamp(TimestampFormat::Default)),
-        Member::optional("Bytes", Shape::Blob(&muster_service_model::BlobShape { name: "B", length: Bounds::NONE, sensitive: false })),
+        Member::optional(
+            "Bytes",
+            Shape::Blob(&muster_service_model::BlobShape {
+                name: "B",
+                length: Bounds::NONE,
+                sensitive: false,
+            }),
+        ),
         Member::optional("Ratio", Shape::Double(Bounds::NONE)),
         Member::optional("Inner", Shape::Structure(&INNER)).location_name("inner"),
         Member::optional("List", Shape::List(&LIST)),

@@ -23,7 +23,10 @@ fn with_front(test: impl AsyncFnOnce(&Front)) {
 }
 
 fn operations() -> Vec<(&'static muster_service_model::ServiceSchema, &'static OperationSchema)> {
-    SERVICES.iter().flat_map(|service| service.operations.iter().map(|operation| (*service, *operation))).collect()
+    SERVICES
+        .iter()
+        .flat_map(|service| service.operations.iter().map(|operation| (*service, *operation)))
+        .collect()
 }
 
 /// A supply of choices; used up, it yields zeros, so that every input is finite and shrinks.
@@ -57,7 +60,8 @@ impl Choices {
             }
             Shape::Map(shape) => {
                 let count = self.count(shape.length, depth);
-                let entries = (0..count).map(|_| (self.string(shape.key), self.value(&shape.value, depth + 1)));
+                let entries =
+                    (0..count).map(|_| (self.string(shape.key), self.value(&shape.value, depth + 1)));
                 Value::Object(entries.collect())
             }
             Shape::String(shape) => Value::String(self.string(shape)),
@@ -79,17 +83,42 @@ impl Choices {
     }
 
     fn number(&mut self, bounds: Bounds) -> i64 {
-        let choices =
-            [bounds.min.unwrap_or(0), bounds.max.unwrap_or(1), 0, -1, i64::from(i32::MAX), i64::MAX, i64::MIN];
+        let choices = [
+            bounds.min.unwrap_or(0),
+            bounds.max.unwrap_or(1),
+            0,
+            -1,
+            i64::from(i32::MAX),
+            i64::MAX,
+            i64::MIN,
+        ];
         choices.get(self.next(choices.len())).copied().unwrap_or(0)
     }
 
     fn string(&mut self, shape: &StringShape) -> String {
         const TEXTS: [&str; 22] = [
-            "AWS-RunShellScript", "mi-0123456789abcdef0", "i-0123456789abcdef0", "ManagedInstance", "Key",
-            "11111111-2222-3333-4444-555555555555", "1", "", "*", "100%", "a.b:c/d", "äöü\u{1F600}", "\0",
-            "arn:aws:ssm:us-east-1:000000000000:document/x", "{{ x }}", "PingStatus", "Online", "tag:x",
-            "12345678901234567890", "2026-11-20T12:00:00Z", "' OR 1=1 --", "%00%s\u{202e}\r\n",
+            "AWS-RunShellScript",
+            "mi-0123456789abcdef0",
+            "i-0123456789abcdef0",
+            "ManagedInstance",
+            "Key",
+            "11111111-2222-3333-4444-555555555555",
+            "1",
+            "",
+            "*",
+            "100%",
+            "a.b:c/d",
+            "äöü\u{1F600}",
+            "\0",
+            "arn:aws:ssm:us-east-1:000000000000:document/x",
+            "{{ x }}",
+            "PingStatus",
+            "Online",
+            "tag:x",
+            "12345678901234567890",
+            "2026-11-20T12:00:00Z",
+            "' OR 1=1 --",
+            "%00%s\u{202e}\r\n",
         ];
         if let Constraint::Enum(values) = shape.constraint
             && self.next(8) != 1
@@ -98,13 +127,26 @@ impl Choices {
         }
         let text = TEXTS.get(self.next(TEXTS.len())).copied().unwrap_or_default();
         let min = usize::try_from(shape.length.min.unwrap_or(0)).unwrap_or(0).min(500);
-        if text.chars().count() < min { text.chars().chain("a".chars().cycle()).take(min).collect() } else { text.into() }
+        if text.chars().count() < min {
+            text.chars().chain("a".chars().cycle()).take(min).collect()
+        } else {
+            text.into()
+        }
     }
 
     fn nonsense(&mut self) -> Value {
         let all = [
-            json!(null), json!(true), json!(1e308), json!(-0.0), json!("\0"), json!([[[]]]), json!({"": {"": null}}),
-            json!([null]), json!(u64::MAX), json!("x".repeat(5000)), json!({"a": [1]}),
+            json!(null),
+            json!(true),
+            json!(1e308),
+            json!(-0.0),
+            json!("\0"),
+            json!([[[]]]),
+            json!({"": {"": null}}),
+            json!([null]),
+            json!(u64::MAX),
+            json!("x".repeat(5000)),
+            json!({"a": [1]}),
         ];
         all.get(self.next(all.len())).cloned().unwrap_or_default()
     }
@@ -125,7 +167,9 @@ impl Choices {
 fn flatten(prefix: &str, value: &Value, output: &mut String) {
     let join = |name: &str| if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
     match value {
-        Value::Object(members) => members.iter().for_each(|(name, value)| flatten(&join(name), value, output)),
+        Value::Object(members) => {
+            members.iter().for_each(|(name, value)| flatten(&join(name), value, output))
+        }
         Value::Array(elements) => elements
             .iter()
             .enumerate()

@@ -105,8 +105,7 @@ impl Draft {
         let headers = self.headers.iter().map(|(name, value)| (*name, value.as_str()));
         let request = signing::Request::new(self.method.as_str(), path, query, headers);
         let hash = sigv4::payload_hash(&self.body);
-        let added =
-            sigv4::sign(&request, PathEncoding::Double, &hash, credentials, region, service, now_ms);
+        let added = sigv4::sign(&request, PathEncoding::Double, &hash, credentials, region, service, now_ms);
         self.headers.extend(added);
         self
     }
@@ -133,8 +132,10 @@ impl Front {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::new(folder.path()).unwrap();
         config.listen.set_port(0);
-        config.root_credentials =
-            Some(RootCredentials { access_key_id: KEY.to_owned(), secret_access_key: SECRET.to_owned().into() });
+        config.root_credentials = Some(RootCredentials {
+            access_key_id: KEY.to_owned(),
+            secret_access_key: SECRET.to_owned().into(),
+        });
         change(&mut config);
         let clock = ManualClock::default();
         let server = Server::start(config, Arc::new(clock.clone())).await.unwrap();

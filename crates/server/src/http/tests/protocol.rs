@@ -36,8 +36,14 @@ async fn query_errors_are_told_in_xml() {
     let front = Front::start().await;
     let call = |body: &str| front.send(Draft::form(body).sign("sts", &root(), front.now_ms()));
     for (body, text) in [
-        ("Action=NoSuchAction&Version=2011-06-15", "Could not find operation NoSuchAction for version 2011-06-15"),
-        ("Action=GetCallerIdentity", "Could not find operation GetCallerIdentity for version NO_VERSION_SPECIFIED"),
+        (
+            "Action=NoSuchAction&Version=2011-06-15",
+            "Could not find operation NoSuchAction for version 2011-06-15",
+        ),
+        (
+            "Action=GetCallerIdentity",
+            "Could not find operation GetCallerIdentity for version NO_VERSION_SPECIFIED",
+        ),
         ("Action=A%3Cb%3E%26&Version=1", "Could not find operation A&lt;b&gt;&amp; for version 1"),
         ("", "Could not find operation  for version NO_VERSION_SPECIFIED"),
     ] {
@@ -84,7 +90,11 @@ async fn json_that_cannot_be_read_is_told() {
     let deep = format!("{}{}", r#"{"Filters":"#, "[".repeat(5000));
     for body in ["", "{", "null", "\"x\"", "{\"MaxResults\":5,}", "\u{1}", &deep] {
         let answer = front.ssm("DescribeInstanceInformation", body).await;
-        assert_eq!((answer.status, answer.text()), (400, r#"{"__type":"SerializationException"}"#), "{body:.20}");
+        assert_eq!(
+            (answer.status, answer.text()),
+            (400, r#"{"__type":"SerializationException"}"#),
+            "{body:.20}"
+        );
     }
     for (body, text) in [
         ("[]", "Start of list found where not expected"),
@@ -112,9 +122,14 @@ async fn unknown_operations_and_protocols() {
     let front = Front::start().await;
     for target in ["AmazonSSM.Nothing", "amazonssm.ListCommands", "ListCommands", "", "AmazonSSM.", "x.y.z"] {
         let answer = front.send(Draft::json(target, "{}")).await;
-        assert_eq!((answer.status, answer.text()), (400, r#"{"__type":"UnknownOperationException"}"#), "{target}");
+        assert_eq!(
+            (answer.status, answer.text()),
+            (400, r#"{"__type":"UnknownOperationException"}"#),
+            "{target}"
+        );
     }
-    let without = Draft::new(Method::POST, "/").header("content-type", "application/x-amz-json-1.1").body("{}");
+    let without =
+        Draft::new(Method::POST, "/").header("content-type", "application/x-amz-json-1.1").body("{}");
     assert_eq!(front.send(without).await.error().0, "UnknownOperationException");
     let bare = Draft::new(Method::POST, "/").header("x-amz-target", "AmazonSSM.ListCommands").body("{}");
     let answer = front.send(bare).await;
@@ -142,7 +157,9 @@ async fn a_body_over_the_limit_is_413() {
 #[tokio::test]
 async fn probes_need_no_signature() {
     let front = Front::start().await;
-    for (path, start) in [("/healthz", "ok\n"), ("/readyz", "ready\n"), ("/metrics", "# HELP"), ("/", "This is Muster")] {
+    for (path, start) in
+        [("/healthz", "ok\n"), ("/readyz", "ready\n"), ("/metrics", "# HELP"), ("/", "This is Muster")]
+    {
         let answer = front.send(Draft::new(Method::GET, path)).await;
         assert_eq!(answer.status, 200, "{path}");
         assert!(answer.text().starts_with(start), "{path}: {}", answer.text());

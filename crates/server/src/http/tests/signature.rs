@@ -71,7 +71,10 @@ async fn clocks_may_differ_by_five_minutes() {
     front.clock.advance_ms(1_779_521_488_000 - front.now_ms());
     let found = refused(&front, list().sign("ssm", &root(), front.now_ms() - 348_000)).await;
     is(&found, "InvalidSignatureException", "Signature expired: 20260523T07254");
-    assert!(found.2.contains(" is now earlier than 20260523T07262") && found.2.ends_with(" - 5 min.)"), "{found:?}");
+    assert!(
+        found.2.contains(" is now earlier than 20260523T07262") && found.2.ends_with(" - 5 min.)"),
+        "{found:?}"
+    );
     let found = refused(&front, list().sign("ssm", &root(), front.now_ms() + 348_000)).await;
     is(&found, "InvalidSignatureException", "Signature not yet current: 20260523T0737");
     assert!(found.2.ends_with(" + 5 min.)"), "{found:?}");
@@ -102,7 +105,10 @@ async fn a_presigned_request_is_good_for_as_long_as_it_says() {
     assert_eq!(front.send(presigned(604_800, front.now_ms() - 6 * 86_400_000)).await.status, 200);
     let late = front.send(presigned(60, front.now_ms() - 2 * MINUTE_MS)).await;
     assert_eq!(late.status, 403);
-    assert!(late.text().contains("<Code>SignatureDoesNotMatch</Code>") && late.text().contains("Signature expired"));
+    assert!(
+        late.text().contains("<Code>SignatureDoesNotMatch</Code>")
+            && late.text().contains("Signature expired")
+    );
     let long = front.send(presigned(604_801, front.now_ms())).await;
     assert!(long.text().contains("<Code>IncompleteSignature</Code>"), "{}", long.text());
     let early = front.send(presigned(60, front.now_ms() + 16 * MINUTE_MS)).await;
@@ -115,9 +121,21 @@ async fn query_services_have_their_own_words() {
     let call = Draft::form("Action=GetCallerIdentity&Version=2011-06-15");
     let cases = [
         (call.clone(), "MissingAuthenticationToken", "Request is missing Authentication Token"),
-        (call.clone().sign("sts", &Credentials::new(KEY, "no", None), front.now_ms()), "SignatureDoesNotMatch", "The"),
-        (call.clone().sign("sts", &Credentials::new("AKIDNOBODYNOBODY", "no", None), front.now_ms()), "InvalidClientTokenId", "The security"),
-        (call.clone().sign("sts", &root(), front.now_ms() - 16 * MINUTE_MS), "SignatureDoesNotMatch", "Signature expired"),
+        (
+            call.clone().sign("sts", &Credentials::new(KEY, "no", None), front.now_ms()),
+            "SignatureDoesNotMatch",
+            "The",
+        ),
+        (
+            call.clone().sign("sts", &Credentials::new("AKIDNOBODYNOBODY", "no", None), front.now_ms()),
+            "InvalidClientTokenId",
+            "The security",
+        ),
+        (
+            call.clone().sign("sts", &root(), front.now_ms() - 16 * MINUTE_MS),
+            "SignatureDoesNotMatch",
+            "Signature expired",
+        ),
     ];
     for (draft, code, text) in cases {
         let answer = front.send(draft).await;
@@ -135,7 +153,8 @@ async fn a_nodes_session_ends_with_its_time_and_with_the_node() {
     let node = front.register(verify_public_key(&key.public_spki_base64().unwrap()).unwrap()).await;
     let credentials = front.credentials_of(&node);
     let own = format!(r#"{{"InstanceId":"{node}","AgentVersion":"3.0.0.0"}}"#);
-    let ping = |now_ms| Draft::json("AmazonSSM.UpdateInstanceInformation", &own).sign("ssm", &credentials, now_ms);
+    let ping =
+        |now_ms| Draft::json("AmazonSSM.UpdateInstanceInformation", &own).sign("ssm", &credentials, now_ms);
     let answer = front.send(ping(front.now_ms())).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
 
@@ -173,7 +192,8 @@ async fn a_node_signs_with_its_key_and_changes_it() {
     let der = |key: &NodeKey| verify_public_key(&key.public_spki_base64().unwrap()).unwrap();
     let node = front.register(der(&first)).await;
     let token = |key: &NodeKey, node: &ManagedNodeId| {
-        let mut draft = Draft::json("AmazonSSM.RequestManagedInstanceRoleToken", r#"{"Fingerprint":"fingerprint"}"#);
+        let mut draft =
+            Draft::json("AmazonSSM.RequestManagedInstanceRoleToken", r#"{"Fingerprint":"fingerprint"}"#);
         let headers = draft.headers.iter().map(|(name, value)| (*name, value.as_str()));
         let request = signing::Request::new("POST", "/", "", headers);
         let hash = sigv4::payload_hash(&draft.body);
@@ -234,10 +254,11 @@ async fn an_output_must_be_the_one_that_was_signed() {
     let own = front.credentials_of(&node);
     let path = "/v1/muster/outputs/11111111-2222-3333-4444-555555555555/step/stdout";
     let put = |hash: &str, body: &str| {
-        Draft::new(Method::PUT, path)
-            .header("x-amz-content-sha256", hash)
-            .body(body)
-            .sign("ssmmessages", &own, front.now_ms())
+        Draft::new(Method::PUT, path).header("x-amz-content-sha256", hash).body(body).sign(
+            "ssmmessages",
+            &own,
+            front.now_ms(),
+        )
     };
     let hash = sigv4::payload_hash(b"output");
     let answer = front.send(put(&hash, "output")).await;

@@ -19,7 +19,6 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
 };
-use tokio_rustls::TlsAcceptor;
 
 /// Why TLS cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -75,8 +74,8 @@ impl Certificates {
     }
 
     /// For one handshake.
-    pub(super) fn acceptor(&self) -> TlsAcceptor {
-        TlsAcceptor::from(self.current.read().unwrap_or_else(PoisonError::into_inner).clone())
+    pub(super) fn current(&self) -> Arc<ServerConfig> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Takes replaced files and renews what ends soon. What was good stays in use if that fails.

@@ -2,7 +2,8 @@
 //! bracket. Not for: structures inside lists, which are told of where they stand.
 
 use super::{
-    RULE_NUL, constraint_holds, rule_constraint, rule_length_max, rule_length_min, rule_value_max, rule_value_min,
+    RULE_NUL, constraint_holds, rule_constraint, rule_length_max, rule_length_min, rule_value_max,
+    rule_value_min,
 };
 use muster_service_model::{Bounds, Constraint, Shape, StringShape};
 use serde_json::Value;

@@ -12,7 +12,9 @@ mod print;
 mod tests;
 
 use crate::error::ApiError;
-use muster_service_model::{Bounds, Constraint, ListShape, MapShape, OperationSchema, Shape, StringShape, Structure};
+use muster_service_model::{
+    Bounds, Constraint, ListShape, MapShape, OperationSchema, Shape, StringShape, Structure,
+};
 use serde_json::Value;
 use std::fmt::Display;
 
@@ -175,7 +177,8 @@ impl Report {
         self.length(value, elements.len(), inner.length, shape, path);
         // AWS tells of scalar elements at the list, of others where they stand.
         if elements.iter().any(|found| element::is_broken(found, &inner.member)) {
-            let rule = format!("Member must satisfy constraint: [{}]", element::rules(&inner.member, elements));
+            let rule =
+                format!("Member must satisfy constraint: [{}]", element::rules(&inner.member, elements));
             self.add_with_contents(value, shape, &inner.member, path, rule);
         }
         for (index, found) in elements.iter().enumerate().filter(|(_, found)| !found.is_null()) {
@@ -216,7 +219,14 @@ impl Report {
     }
 
     /// As [`add`](Self::add) for a list or map whose contents break the rule: sensitive contents hide the whole.
-    fn add_with_contents(&mut self, value: &Value, shape: &Shape, inner: &Shape, path: &Path<'_>, rule: String) {
+    fn add_with_contents(
+        &mut self,
+        value: &Value,
+        shape: &Shape,
+        inner: &Shape,
+        path: &Path<'_>,
+        rule: String,
+    ) {
         let shape = if inner.is_sensitive() { inner } else { shape };
         self.add(Some((value, shape)), path, rule);
     }

@@ -34,7 +34,11 @@ pub(super) fn matches(pattern: &'static str, text: &str) -> bool {
 enum Matcher {
     Linear(regex::Regex),
     /// `class{min,max}` and nothing else, with the counting done here.
-    Counted { letter: regex::Regex, min: usize, max: usize },
+    Counted {
+        letter: regex::Regex,
+        min: usize,
+        max: usize,
+    },
     Backtracking(Box<fancy_regex::Regex>),
     Nothing,
 }

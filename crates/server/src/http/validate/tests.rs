@@ -113,7 +113,10 @@ fn paths_and_values() {
     const RULES: &str = "[Member must have length less than or equal to 3, Member must have length greater than or \
                          equal to 1, Member must satisfy regular expression pattern: [a-z]*]";
     let text = |text: &str| vec![text.to_owned()];
-    assert_eq!(all(json!({"Pairs": [{"Name": "a"}, {}]})), text("Value null at 'pairs.2.member.name' Member must not be null"));
+    assert_eq!(
+        all(json!({"Pairs": [{"Name": "a"}, {}]})),
+        text("Value null at 'pairs.2.member.name' Member must not be null")
+    );
     assert_eq!(
         all(json!({"Pairs": [{"Name": "a", "Secret": "s3cr3t"}]})),
         text("Value at 'pairs.1.member.secret' Member must have length less than or equal to 3")
@@ -132,7 +135,10 @@ fn paths_and_values() {
              [Red, Blue]]"
         )
     );
-    assert_eq!(all(json!({"Shorts": ["A"]})), text(&format!("Value '[A]' at 'shorts' Member must satisfy constraint: {RULES}")));
+    assert_eq!(
+        all(json!({"Shorts": ["A"]})),
+        text(&format!("Value '[A]' at 'shorts' Member must satisfy constraint: {RULES}"))
+    );
     assert_eq!(
         all(json!({"Colours": [null]})),
         text(
@@ -142,7 +148,9 @@ fn paths_and_values() {
     );
     assert_eq!(
         all(json!({"Secrets": ["s3cr3t"]})),
-        text("Value at 'secrets' Member must satisfy constraint: [Member must have length less than or equal to 3]")
+        text(
+            "Value at 'secrets' Member must satisfy constraint: [Member must have length less than or equal to 3]"
+        )
     );
     assert_eq!(
         all(json!({"Map": {"k": ["A"], "LONG": []}})),
@@ -158,7 +166,10 @@ fn paths_and_values() {
              set: [Red, Blue]]"
         )
     );
-    assert_eq!(all(json!({"Number": 10})), text("Value '10' at 'number' Member must have value less than or equal to 9"));
+    assert_eq!(
+        all(json!({"Number": 10})),
+        text("Value '10' at 'number' Member must have value less than or equal to 9")
+    );
     assert_eq!(all(json!({"Number": null, "Pairs": [], "Other": 1})), Vec::<String>::new());
 }
 
@@ -215,9 +226,7 @@ fn strings(shape: &Shape, seen: &mut Vec<*const ()>, visit: &mut impl FnMut(&'st
             (std::ptr::from_ref(*shape).cast(), shape.members.iter().map(|member| member.shape).collect())
         }
         Shape::List(shape) => (std::ptr::from_ref(*shape).cast(), vec![shape.member]),
-        Shape::Map(shape) => {
-            (std::ptr::from_ref(*shape).cast(), vec![Shape::String(shape.key), shape.value])
-        }
+        Shape::Map(shape) => (std::ptr::from_ref(*shape).cast(), vec![Shape::String(shape.key), shape.value]),
         Shape::String(shape) => return visit(shape),
         _ => return,
     };
@@ -252,14 +261,30 @@ fn any_json() -> impl Strategy<Value = Value> {
         ".*".prop_map(Value::String),
     ];
     let names = prop::sample::select(vec![
-        "Filters", "Key", "Values", "Parameters", "InstanceIds", "Targets", "DocumentName", "Tags", "Comment",
-        "CommandId", "Name", "Secret", "Pairs", "Map", "Type", "MaxResults",
+        "Filters",
+        "Key",
+        "Values",
+        "Parameters",
+        "InstanceIds",
+        "Targets",
+        "DocumentName",
+        "Tags",
+        "Comment",
+        "CommandId",
+        "Name",
+        "Secret",
+        "Pairs",
+        "Map",
+        "Type",
+        "MaxResults",
     ]);
     leaf.prop_recursive(5, 60, 6, move |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
-            prop::collection::vec((names.clone(), inner), 0..6)
-                .prop_map(|members| members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()),
+            prop::collection::vec((names.clone(), inner), 0..6).prop_map(|members| members
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect()),
         ]
     })
 }
