@@ -1,7 +1,7 @@
 //! What must not be lost, and must not happen twice, whatever dies or breaks.
 
 use crate::agent::{Node, command_id, eventually, job, job_id, lives, pid_in, script, step};
-use crate::server::Server;
+use crate::server::{NODE, Server};
 use muster_protocol::message::{AckCode, AgentJob, Status};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
@@ -195,6 +195,22 @@ async fn a_reply_is_acknowledged_once_even_if_the_agent_dies_before_it_hears_tha
     assert_eq!(ids, again);
     eventually("finished", || node.open_commands().is_empty()).await;
     assert_eq!(node.finished_commands(), [command_id(1)]);
+}
+
+#[tokio::test]
+async fn results_of_a_former_registration_are_dropped() {
+    let mut server = Server::start().await;
+    let (mut node, mut link) = Node::connected(&mut server).await;
+    link.send(&script(1, "true"));
+    link.last_reply().await;
+    node.kill();
+    assert_eq!(node.open_commands(), [command_id(1)]);
+    let path = node.data().join("registration.json");
+    let text = std::fs::read_to_string(&path).unwrap().replace(NODE, "mi-00000000000000001");
+    std::fs::write(path, text).unwrap();
+    node.start();
+    node.logged("belongs to a former registration").await;
+    eventually("dropped", || node.open_commands().is_empty()).await;
 }
 
 #[tokio::test]

@@ -91,6 +91,7 @@ pub(crate) struct Surroundings {
 pub(crate) struct Manager {
     pub(super) around: Surroundings,
     pub(super) ledger: Ledger,
+    node: ManagedNodeId,
     pub(super) channel: NodeChannel,
     pub(super) out: Option<mpsc::UnboundedSender<Outgoing>>,
     inbox: mpsc::UnboundedReceiver<ToManager>,
@@ -114,7 +115,8 @@ impl Manager {
         let (to_self, inbox) = mpsc::unbounded_channel();
         let mut manager = Self {
             ledger: Ledger::new(around.data.clone()),
-            channel: NodeChannel::new(node),
+            channel: NodeChannel::new(node.clone()),
+            node,
             out: None,
             inbox,
             to_self: to_self.clone(),
@@ -133,6 +135,15 @@ impl Manager {
     fn recover(&mut self) -> io::Result<()> {
         for (folder, job) in self.ledger.open_commands()? {
             let command_id = job.command_id.clone();
+            if !report::belongs_to(&job.job_id, &self.node) {
+                // This machine was registered anew: nobody would hear of this command's end.
+                tracing::warn!(
+                    "command {command_id} belongs to a former registration of this machine: dropped"
+                );
+                let _ = folder.request_cancel();
+                let _ = self.ledger.finish(&command_id);
+                continue;
+            }
             let active = match Active::restore(folder.clone(), job.clone(), &self.boot) {
                 Ok(active) => active,
                 Err(error) => {
@@ -214,6 +225,7 @@ impl Manager {
     /// Deletes what is old, on a thread of its own: there may be many thousand folders to look at.
     fn sweep(&mut self) {
         self.next_sweep = Instant::now() + retention::PERIOD;
+        self.give_up_unheard();
         let (ledger, settings) = (self.ledger.clone(), self.around.settings.clone());
         let (now_ms, to_self) = (self.around.api.clock.local_ms(), self.to_self.clone());
         tokio::task::spawn_blocking(move || {

@@ -3,7 +3,7 @@
 use crate::command::event::{Event, Outcome};
 use crate::command::folder::JobRecord;
 use crate::version;
-use muster_protocol::ids::JobId;
+use muster_protocol::ids::{JobId, ManagedNodeId};
 use muster_protocol::iso_millis;
 use muster_protocol::message::{
     AdditionalInfo, AgentInfo, AgentJobReply, CANCEL_COMMAND_TOPIC, REPLY_CONTENT_LIMIT, ReplyContent,
@@ -181,6 +181,11 @@ pub(super) fn topic(cancel: bool) -> &'static str {
 /// The command id of a job id, as text that is safe as a file name.
 pub(super) fn command_id(job_id: &str) -> Option<String> {
     JobId::parts(job_id).ok().map(|(command, _)| command.as_str().to_owned())
+}
+
+/// Whether a job is one of this node.
+pub(super) fn belongs_to(job_id: &str, node: &ManagedNodeId) -> bool {
+    JobId::parts(job_id).is_ok_and(|(_, owner)| owner == *node)
 }
 
 #[cfg(test)]

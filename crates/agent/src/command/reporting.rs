@@ -1,6 +1,8 @@
 //! Gives results to the channel, and closes commands whose results the server has.
 
 use crate::command::active::Active;
+use crate::command::event::Event;
+use crate::command::ledger::REMEMBER_MS;
 use crate::command::manager::{Manager, ToManager};
 use crate::command::report;
 use crate::command::upload::Uploader;
@@ -87,6 +89,27 @@ impl Manager {
                 self.report(command_id);
             }
             Err(error) => tracing::error!("command {command_id} cannot be reported again: {error}"),
+        }
+    }
+
+    /// Gives up results that no server has wanted to hear for as long as commands are remembered at all.
+    pub(super) fn give_up_unheard(&mut self) {
+        let oldest = self.around.api.clock.local_ms() - REMEMBER_MS;
+        let ended_before = |active: &Active| matches!(active.events.last(), Some((_, Event::Done { at_ms, .. })) if *at_ms < oldest);
+        let unheard: Vec<String> = self
+            .active
+            .iter()
+            .filter(|(_, active)| ended_before(active) && !active.uploading)
+            .map(|(command_id, _)| command_id.clone())
+            .collect();
+        for command_id in unheard {
+            tracing::warn!("the server never acknowledged the result of command {command_id}: given up");
+            if let Some(active) = self.active.get_mut(&command_id) {
+                for message_id in std::mem::take(&mut active.unacknowledged) {
+                    self.channel.forget_reply(message_id);
+                }
+            }
+            self.close_if_over(&command_id);
         }
     }
 }
