@@ -39,7 +39,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("muster-ssm-api", &["muster-service-model"]),
     ("muster-store", &["muster-ids"]),
     ("muster-sts-api", &["muster-service-model"]),
-    ("muster-test-support", &["muster-ids", "muster-protocol", "muster-server-lib"]),
+    ("muster-test-support", &["muster-ids", "muster-protocol", "muster-server-lib", "muster-store"]),
     ("xtask", &[]),
 ];
 

@@ -22,5 +22,5 @@ pub use fleet::{SimulatedFleet, SimulatedNode};
 pub use limits::raise_open_files;
 pub use random::Random;
 #[cfg(feature = "server")]
-pub use server::TestServer;
+pub use server::{REGION, TestServer};
 pub use time::TimeSource;
