@@ -1,11 +1,7 @@
 //! What handlers, channels and tasks share: the seams, and nothing that must survive the process.
 
 use crate::{
-    channels::Channels,
-    clock::Clock,
-    config::Config,
-    domain::document::BuiltinDocuments,
-    secrets::Secrets,
+    channels::Channels, clock::Clock, config::Config, domain::document::BuiltinDocuments, secrets::Secrets,
 };
 use muster_blob::Blobs;
 use muster_bus::Bus;

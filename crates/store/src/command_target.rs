@@ -34,7 +34,11 @@ pub enum Condition {
 ///
 /// # Errors
 /// The store's.
-pub async fn resolve(db: &Db, tenant: &Tenant, conditions: &[Condition]) -> Result<Vec<Candidate>, StoreError> {
+pub async fn resolve(
+    db: &Db,
+    tenant: &Tenant,
+    conditions: &[Condition],
+) -> Result<Vec<Candidate>, StoreError> {
     const TAGGED: &str = "EXISTS (SELECT 1 FROM tag WHERE tag.account_id = ?1 AND tag.region = ?2 \
                           AND tag.resource_type = 'ManagedInstance' AND tag.resource_id = managed_node.node_id AND";
     let mut values: Vec<Value> = params![tenant.account.as_str(), tenant.region.as_str()];

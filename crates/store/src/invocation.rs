@@ -127,7 +127,8 @@ pub async fn find(
     let sql = format!(
         "SELECT {COLUMNS} FROM invocation WHERE command_id = ?1 AND node_id = ?2 AND account_id = ?3 AND region = ?4"
     );
-    let values = params![command_id.as_str(), node_id.as_str(), tenant.account.as_str(), tenant.region.as_str()];
+    let values =
+        params![command_id.as_str(), node_id.as_str(), tenant.account.as_str(), tenant.region.as_str()];
     db.read(sql, values).await?.first().map(InvocationRow::from_row).transpose()
 }
 
@@ -154,7 +155,12 @@ pub struct Filter {
 ///
 /// # Errors
 /// The store's.
-pub async fn list(db: &Db, tenant: &Tenant, filter: &Filter, limit: i64) -> Result<Vec<InvocationRow>, StoreError> {
+pub async fn list(
+    db: &Db,
+    tenant: &Tenant,
+    filter: &Filter,
+    limit: i64,
+) -> Result<Vec<InvocationRow>, StoreError> {
     let mut values: Vec<Value> = params![tenant.account.as_str(), tenant.region.as_str()];
     let mut sql = format!("SELECT {COLUMNS} FROM invocation WHERE account_id = ?1 AND region = ?2");
     let mut and = |values: &mut Vec<Value>, condition: &str, value: Value| {
@@ -169,7 +175,8 @@ pub async fn list(db: &Db, tenant: &Tenant, filter: &Filter, limit: i64) -> Resu
         and(&mut values, "node_id = #", node.into());
     }
     if let Some(name) = &filter.document_name {
-        let condition = "(SELECT document_name FROM command WHERE command.command_id = invocation.command_id) = #";
+        let condition =
+            "(SELECT document_name FROM command WHERE command.command_id = invocation.command_id) = #";
         and(&mut values, condition, name.into());
     }
     if let Some(after) = filter.after_ms {
@@ -201,7 +208,10 @@ pub async fn list(db: &Db, tenant: &Tenant, filter: &Filter, limit: i64) -> Resu
         sql.push(')');
     }
     values.push(limit.into());
-    sql.push_str(&format!(" ORDER BY requested_ms DESC, command_id DESC, node_id DESC LIMIT ?{}", values.len()));
+    sql.push_str(&format!(
+        " ORDER BY requested_ms DESC, command_id DESC, node_id DESC LIMIT ?{}",
+        values.len()
+    ));
     db.scan(sql, values).await?.iter().map(InvocationRow::from_row).collect()
 }
 
@@ -256,7 +266,10 @@ pub async fn outbox(db: &Db, node_id: &ManagedNodeId, now_ms: i64) -> Result<Vec
 ///
 /// # Errors
 /// The store's.
-pub async fn cancellations(db: &Db, node_id: &ManagedNodeId) -> Result<Vec<(CommandId, CommandId)>, StoreError> {
+pub async fn cancellations(
+    db: &Db,
+    node_id: &ManagedNodeId,
+) -> Result<Vec<(CommandId, CommandId)>, StoreError> {
     let sql = "SELECT command_id, cancel_id FROM invocation WHERE node_id = ?1 AND cancel_id IS NOT NULL \
                AND cancel_delivered_ms IS NULL";
     let rows = db.read(sql, params![node_id.as_str()]).await?;
@@ -305,11 +318,7 @@ pub fn finish(
 }
 
 /// Asks a delivered invocation to be cancelled: the node decides how it ends.
-pub fn request_cancel(
-    command_id: &CommandId,
-    node_id: &ManagedNodeId,
-    cancel_id: &CommandId,
-) -> Batch {
+pub fn request_cancel(command_id: &CommandId, node_id: &ManagedNodeId, cancel_id: &CommandId) -> Batch {
     Batch::of(
         "UPDATE invocation SET status = 'Cancelling', status_details = 'Cancelling', cancel_id = ?3 \
          WHERE command_id = ?1 AND node_id = ?2 AND finished_ms IS NULL AND delivered_ms IS NOT NULL \

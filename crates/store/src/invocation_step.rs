@@ -78,7 +78,11 @@ pub fn upsert(command_id: &CommandId, node_id: &ManagedNodeId, step: &StepRow) -
 ///
 /// # Errors
 /// The store's.
-pub async fn list(db: &Db, command_id: &CommandId, node_id: &ManagedNodeId) -> Result<Vec<StepRow>, StoreError> {
+pub async fn list(
+    db: &Db,
+    command_id: &CommandId,
+    node_id: &ManagedNodeId,
+) -> Result<Vec<StepRow>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM invocation_step WHERE command_id = ?1 AND node_id = ?2 ORDER BY started_ms, step_id"
     );

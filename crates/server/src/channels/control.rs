@@ -42,7 +42,10 @@ pub(crate) fn open_control_channel(
 ) -> Result<String, ApiError> {
     let node = own(context, instance_id)?;
     let request: Result<CreateChannel, _> = muster_protocol::message::read(body);
-    request.map_err(|error| ApiError { cause: Some(error.into()), ..ApiError::validation("The body is not valid.") })?;
+    request.map_err(|error| ApiError {
+        cause: Some(error.into()),
+        ..ApiError::validation("The body is not valid.")
+    })?;
     control_plane.secrets.channel_token(&node, context.now_ms).map_err(ApiError::internal)
 }
 
@@ -72,7 +75,8 @@ pub(crate) async fn serve_control_channel<S>(
     }
     let connection = ConnectionId::random();
     let channel = control_plane.channels.open(&node, connection.clone());
-    let mut serving = Serving { control_plane: &control_plane, tenant: &tenant, node: &node, machine, socket, channel };
+    let mut serving =
+        Serving { control_plane: &control_plane, tenant: &tenant, node: &node, machine, socket, channel };
     if let Err(end) = serving.run().await {
         tracing::debug!(%node, %connection, reason = %end, "control channel ended");
     }
@@ -102,7 +106,9 @@ async fn opened<S: AsyncRead + AsyncWrite + Unpin>(
         let now_ms = control_plane.clock.now_ms();
         let Ok(events) = machine.on_message(&bytes, is_text, now_ms) else { return false };
         return events.iter().any(|event| match event {
-            ServerEvent::Opened { token, .. } => control_plane.secrets.check_channel_token(token, node, now_ms).is_ok(),
+            ServerEvent::Opened { token, .. } => {
+                control_plane.secrets.check_channel_token(token, node, now_ms).is_ok()
+            }
             _ => false,
         });
     }
@@ -199,7 +205,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Serving<'_, S> {
                     self.react(event).await?;
                 }
             }
-            Err(error) => tracing::warn!(node = %self.node, %error, "a message that cannot be read was dropped"),
+            Err(error) => {
+                tracing::warn!(node = %self.node, %error, "a message that cannot be read was dropped")
+            }
         }
         Ok(())
     }

@@ -29,9 +29,9 @@ impl Delivery {
         let job_id = self.job_id.to_string();
         Ok(match &self.kind {
             Kind::Cancel(cancelled) => Some(AgentJob::cancel(job_id, cancelled.to_string())),
-            Kind::Send(command) => {
-                content(control_plane, command).await?.map(|content| AgentJob::send(job_id, content.to_string()))
-            }
+            Kind::Send(command) => content(control_plane, command)
+                .await?
+                .map(|content| AgentJob::send(job_id, content.to_string())),
         })
     }
 }

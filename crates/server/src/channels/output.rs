@@ -16,7 +16,13 @@ use muster_ssm_api::errors::INVOCATION_DOES_NOT_EXIST;
 use muster_store::{invocation, invocation_step};
 use std::{error::Error, pin::pin};
 
-fn key(context: &RequestContext, command: &CommandId, node: &ManagedNodeId, step: &str, stream: &str) -> String {
+fn key(
+    context: &RequestContext,
+    command: &CommandId,
+    node: &ManagedNodeId,
+    step: &str,
+    stream: &str,
+) -> String {
     let tenant = &context.tenant;
     // A step's name may hold anything: it is one segment of the key, in hex.
     format!("outputs/{}/{}/{command}/{node}/{}/{stream}", tenant.account, tenant.region, hex::encode(step))
@@ -52,7 +58,11 @@ pub(crate) async fn put_output<E: Error + Send + Sync + 'static>(
     if found.is_none() {
         return Err(unknown(command, node.as_str()));
     }
-    let mut writer = control_plane.blobs.writer(&key(context, &id, node, step, stream)).await.map_err(ApiError::internal)?;
+    let mut writer = control_plane
+        .blobs
+        .writer(&key(context, &id, node, step, stream))
+        .await
+        .map_err(ApiError::internal)?;
     let (mut bytes, mut body) = (0u64, pin!(body));
     while let Some(chunk) = body.next().await {
         let problem = match chunk {
@@ -64,7 +74,9 @@ pub(crate) async fn put_output<E: Error + Send + Sync + 'static>(
                 }
                 ApiError::validation("The output is longer than this server keeps.")
             }
-            Err(error) => ApiError { cause: Some(Box::new(error)), ..ApiError::validation("The body broke off.") },
+            Err(error) => {
+                ApiError { cause: Some(Box::new(error)), ..ApiError::validation("The body broke off.") }
+            }
         };
         writer.abort().await.map_err(ApiError::internal)?;
         return Err(problem);
@@ -104,7 +116,8 @@ pub(crate) async fn get_output(
         return blob.map_err(ApiError::internal)?.ok_or_else(|| unknown(command, node));
     }
     let steps = invocation_step::list(db, &id, &node_id).await?;
-    let found = steps.into_iter().find(|found| found.step_id == step).ok_or_else(|| unknown(command, node))?;
+    let found =
+        steps.into_iter().find(|found| found.step_id == step).ok_or_else(|| unknown(command, node))?;
     Ok(Bytes::from(if stream == "stdout" { found.stdout } else { found.stderr }))
 }
 

@@ -47,6 +47,7 @@ pub(crate) struct Channels {
     contacts: Mutex<HashMap<ManagedNodeId, i64>>,
     hidden: Mutex<HashMap<JobId, i64>>,
     contents: Mutex<Vec<(CommandId, Arc<str>)>>,
+    stopping: AtomicBool,
 }
 
 impl Default for Channels {
@@ -58,6 +59,7 @@ impl Default for Channels {
             contacts: Mutex::default(),
             hidden: Mutex::default(),
             contents: Mutex::default(),
+            stopping: AtomicBool::new(false),
         }
     }
 }
@@ -118,7 +120,8 @@ impl Channels {
 
     /// Closes the channel of a node unless it is this connection: another replica has a newer one.
     pub(crate) fn close_other(&self, node: &ManagedNodeId, connection: &ConnectionId) {
-        if let Some(channel) = self.shard(node).get(node).filter(|channel| channel.connection != *connection) {
+        if let Some(channel) = self.shard(node).get(node).filter(|channel| channel.connection != *connection)
+        {
             channel.close();
         }
     }
@@ -144,12 +147,18 @@ impl Channels {
         lock(&self.pollers).values().for_each(|poller| poller.notify_waiters());
     }
 
-    /// Closes every channel: the server stops.
+    /// Closes every channel and ends every poll: the server stops.
     pub(crate) fn close_all(&self) {
+        self.stopping.store(true, Ordering::Release);
         for shard in &self.shards {
             lock(shard).values().for_each(|channel| channel.close());
         }
         lock(&self.pollers).values().for_each(|poller| poller.notify_waiters());
+    }
+
+    /// Polls must end.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
     }
 
     /// How many nodes have a channel here.

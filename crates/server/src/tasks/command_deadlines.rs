@@ -36,7 +36,8 @@ impl Task for CommandDeadlines {
     fn run(&self) -> Run<'_> {
         Box::pin(async {
             let ControlPlane { db, bus, clock, .. } = &*self.control_plane;
-            let rows = db.write(invocation::expire(clock.now_ms())).await.map_err(|error| error.to_string())?;
+            let rows =
+                db.write(invocation::expire(clock.now_ms())).await.map_err(|error| error.to_string())?;
             let ended = rows.into_iter().flatten().map(|row| row.parse::<CommandId>(0));
             let ended: Vec<_> = ended.collect::<Result<_, _>>().map_err(|error| error.to_string())?;
             let count = ended.len();

@@ -4,7 +4,10 @@
 //! Runs for the commands that changed; sweeps all that are open at the start and now and then, so that a lost
 //! notice costs time and nothing else.
 
-use crate::{ControlPlane, domain::command::{State, assess}};
+use crate::{
+    ControlPlane,
+    domain::command::{State, assess},
+};
 use muster_background::{Outcome, Run, Task};
 use muster_bus::Notice;
 use muster_ids::CommandId;
@@ -73,7 +76,8 @@ impl CommandProgress {
             return Ok(false);
         };
         let counts = invocation::count_by_state(db, id).await?;
-        let progress = assess(&counts, row.max_concurrency, row.max_errors, row.cancel_requested_ms.is_some());
+        let progress =
+            assess(&counts, row.max_concurrency, row.max_errors, row.cancel_requested_ms.is_some());
         if progress.terminate {
             let State { status, details } = State::TERMINATED;
             db.write(invocation::terminate_waiting(id, status, details, clock.now_ms())).await?;

@@ -13,7 +13,9 @@ impl Rate {
     /// Reads `10` or `10%`. The API's patterns were checked before; anything else is `None`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         match text.strip_suffix('%') {
-            Some(percent) => percent.parse().ok().filter(|percent| (0..=100).contains(percent)).map(Self::Percent),
+            Some(percent) => {
+                percent.parse().ok().filter(|percent| (0..=100).contains(percent)).map(Self::Percent)
+            }
             None => text.parse().ok().filter(|number| *number >= 0).map(Self::Number),
         }
     }
@@ -51,7 +53,11 @@ mod tests {
             ("0", 7, 1, 0),
         ] {
             let rate = Rate::parse(text).unwrap();
-            assert_eq!((rate.concurrency(targets), rate.errors(targets)), (concurrency, errors), "{text} of {targets}");
+            assert_eq!(
+                (rate.concurrency(targets), rate.errors(targets)),
+                (concurrency, errors),
+                "{text} of {targets}"
+            );
         }
         for wrong in ["", "x", "-1", "101%", "%"] {
             assert_eq!(Rate::parse(wrong), None, "{wrong}");

@@ -83,7 +83,12 @@ impl Progress {
 }
 
 /// Assesses a command from its invocations, counted by state.
-pub(crate) fn assess(counts: &[StateCount], max_concurrency: i64, max_errors: i64, cancelled: bool) -> Progress {
+pub(crate) fn assess(
+    counts: &[StateCount],
+    max_concurrency: i64,
+    max_errors: i64,
+    cancelled: bool,
+) -> Progress {
     let sum = |keep: &dyn Fn(&StateCount) -> bool| -> i64 {
         counts.iter().filter(|count| keep(count)).map(|count| count.count).sum()
     };
@@ -138,7 +143,13 @@ mod tests {
     use proptest::prelude::*;
 
     fn count(state: State, released: bool, finished: bool, count: i64) -> StateCount {
-        StateCount { status: state.status.into(), status_details: state.details.into(), released, finished, count }
+        StateCount {
+            status: state.status.into(),
+            status_details: state.details.into(),
+            released,
+            finished,
+            count,
+        }
     }
 
     fn done(state: State, n: i64) -> StateCount {

@@ -44,7 +44,8 @@ impl BuiltinDocuments {
     /// The name of a document that does not parse, and why: a fault of the build.
     pub(crate) fn load() -> Result<Self, String> {
         let documents = SOURCES.iter().map(|(name, platforms, source)| {
-            let document = parse(name, platforms, source).map_err(|error| format!("document {name}: {error}"))?;
+            let document =
+                parse(name, platforms, source).map_err(|error| format!("document {name}: {error}"))?;
             Ok((*name, document))
         });
         documents.collect::<Result<_, String>>().map(Self)
@@ -73,9 +74,11 @@ fn parse(
         .collect::<Result<Vec<_>, _>>()?;
     let steps = match (content.get("runtimeConfig"), content.get("mainSteps")) {
         (Some(Value::Object(plugins)), None) => plugins.keys().cloned().collect(),
-        (None, Some(Value::Array(steps))) => {
-            steps.iter().filter_map(|step| step.get("name").and_then(Value::as_str)).map(str::to_owned).collect()
-        }
+        (None, Some(Value::Array(steps))) => steps
+            .iter()
+            .filter_map(|step| step.get("name").and_then(Value::as_str))
+            .map(str::to_owned)
+            .collect(),
         _ => return Err("neither runtimeConfig nor mainSteps".to_owned()),
     };
     Ok(BuiltinDocument { name, version: "1", platform_types, content, parameters, steps })
@@ -86,7 +89,10 @@ impl BuiltinDocument {
     ///
     /// # Errors
     /// The first parameter that is unknown, missing, or not allowed.
-    pub(crate) fn bind(&self, given: &BTreeMap<String, Vec<String>>) -> Result<Map<String, Value>, ParameterError> {
+    pub(crate) fn bind(
+        &self,
+        given: &BTreeMap<String, Vec<String>>,
+    ) -> Result<Map<String, Value>, ParameterError> {
         if let Some(unknown) = given.keys().find(|name| self.parameters.iter().all(|p| &p.name != *name)) {
             return Err(ParameterError::Unknown(unknown.clone()));
         }
@@ -122,7 +128,8 @@ impl BuiltinDocument {
             return steps.iter().map(|step| seconds(step.get("inputs"))).sum();
         }
         let plugins = self.content.get("runtimeConfig").and_then(Value::as_object);
-        let first = plugins.and_then(|plugins| plugins.values().next()).and_then(|plugin| plugin.get("properties"));
+        let first =
+            plugins.and_then(|plugins| plugins.values().next()).and_then(|plugin| plugin.get("properties"));
         seconds(match first {
             Some(Value::Array(properties)) => properties.first(),
             other => other,
@@ -158,7 +165,10 @@ mod tests {
         let documents = BuiltinDocuments::load().unwrap();
         let shell = documents.find("AWS-RunShellScript").unwrap();
         let bound = shell.bind(&given(&[("commands", &["a", "b"]), ("executionTimeout", &["60"])])).unwrap();
-        assert_eq!(Value::Object(bound), serde_json::json!({"commands": ["a", "b"], "executionTimeout": "60"}));
+        assert_eq!(
+            Value::Object(bound),
+            serde_json::json!({"commands": ["a", "b"], "executionTimeout": "60"})
+        );
         for (wrong, expected) in [
             (given(&[]), ParameterError::Missing("commands".to_owned())),
             (given(&[("commands", &["a"]), ("x", &["y"])]), ParameterError::Unknown("x".to_owned())),

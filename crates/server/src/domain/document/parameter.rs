@@ -52,7 +52,8 @@ impl ParameterDefinition {
     /// What is wrong with it, in words.
     pub(crate) fn parse(name: &str, definition: &Value) -> Result<Self, String> {
         let text = |key: &str| definition.get(key).and_then(Value::as_str);
-        let number = |key: &str| definition.get(key).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
+        let number =
+            |key: &str| definition.get(key).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
         let parameter_type = match text("type") {
             Some("String") => ParameterType::String,
             Some("StringList") => ParameterType::StringList,
@@ -89,7 +90,8 @@ impl ParameterDefinition {
             (ParameterType::String, [value]) => Ok(Value::String(value.clone())),
             (ParameterType::String, _) => Err(refused()),
             (ParameterType::StringList, values) => {
-                let fits = values.len() >= self.min_items && self.max_items.is_none_or(|max| values.len() <= max);
+                let fits =
+                    values.len() >= self.min_items && self.max_items.is_none_or(|max| values.len() <= max);
                 if fits { Ok(Value::from(values)) } else { Err(refused()) }
             }
         }

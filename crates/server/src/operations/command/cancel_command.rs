@@ -28,7 +28,8 @@ impl Handle<CancelCommand> for ControlPlane {
         context: &RequestContext,
         input: CancelCommandRequest,
     ) -> Result<CancelCommandResult, ApiError> {
-        let unknown = || ApiError::new(&INVALID_COMMAND_ID, format!("Command id {} does not exist.", input.command_id));
+        let unknown =
+            || ApiError::new(&INVALID_COMMAND_ID, format!("Command id {} does not exist.", input.command_id));
         let id = command_id(&input.command_id)?;
         let row = command::find(&self.db, &context.tenant, &id).await?.ok_or_else(unknown)?;
         let some = self.named(context, &id, input.instance_ids.as_deref().unwrap_or_default()).await?;
@@ -75,7 +76,10 @@ impl ControlPlane {
         for id in ids {
             let node = node_id(id)?;
             if invocation::find(&self.db, &context.tenant, command, &node).await?.is_none() {
-                return Err(ApiError::new(&INVALID_INSTANCE_ID, format!("Instance {id} is not in the command {command}.")));
+                return Err(ApiError::new(
+                    &INVALID_INSTANCE_ID,
+                    format!("Instance {id} is not in the command {command}."),
+                ));
             }
             nodes.push(node);
         }

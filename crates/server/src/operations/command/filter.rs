@@ -53,15 +53,27 @@ fn refused(value: &str, key: &str) -> ApiError {
 fn time(value: &str) -> Result<i64, ApiError> {
     let parsed: Result<jiff::Timestamp, _> = value.parse();
     parsed.map(jiff::Timestamp::as_millisecond).map_err(|_| {
-        ApiError::validation(format!("The value '{value}' is not a time in ISO 8601 format, such as 2021-07-07T00:00:00Z."))
+        ApiError::validation(format!(
+            "The value '{value}' is not a time in ISO 8601 format, such as 2021-07-07T00:00:00Z."
+        ))
     })
 }
 
 fn states(value: &str) -> Option<States> {
     let exact = |state: State| vec![(state.status, Some(state.details))];
     Some(match value {
-        "Pending" | "InProgress" | "Success" | "Cancelled" | "Failed" | "TimedOut" | "Cancelling" | "Delayed" => {
-            let known = ["Pending", "InProgress", "Success", "Cancelled", "Failed", "TimedOut", "Cancelling", "Delayed"];
+        "Pending" | "InProgress" | "Success" | "Cancelled" | "Failed" | "TimedOut" | "Cancelling"
+        | "Delayed" => {
+            let known = [
+                "Pending",
+                "InProgress",
+                "Success",
+                "Cancelled",
+                "Failed",
+                "TimedOut",
+                "Cancelling",
+                "Delayed",
+            ];
             vec![(known.into_iter().find(|status| *status == value)?, None)]
         }
         "DeliveryTimedOut" => exact(State::DELIVERY_TIMED_OUT),

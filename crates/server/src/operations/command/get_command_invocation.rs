@@ -57,11 +57,14 @@ impl Handle<GetCommandInvocation> for ControlPlane {
             (2.., Some(step)) => (step.status.as_str(), step.status_details.as_str()),
             _ => (row.status.as_str(), row.status_details.as_str()),
         };
-        let [standard_output_url, standard_error_url] = output_urls(self, &command_id, &node_id, step_id, &stored);
+        let [standard_output_url, standard_error_url] =
+            output_urls(self, &command_id, &node_id, step_id, &stored);
         let started = step.and_then(|step| step.started_ms);
-        let elapsed = started.zip(step.and_then(|step| step.finished_ms)).map(|(start, end)| (end - start).max(0));
+        let elapsed =
+            started.zip(step.and_then(|step| step.finished_ms)).map(|(start, end)| (end - start).max(0));
         let limits = &self.config.limits;
-        let content = |bytes: Option<&[u8]>, characters| Some(view::head(bytes.unwrap_or_default(), characters));
+        let content =
+            |bytes: Option<&[u8]>, characters| Some(view::head(bytes.unwrap_or_default(), characters));
         Ok(GetCommandInvocationResult {
             command_id: Some(input.command_id.clone()),
             instance_id: Some(input.instance_id.clone()),
@@ -79,9 +82,15 @@ impl Handle<GetCommandInvocation> for ControlPlane {
             }),
             status: CommandInvocationStatus::from_wire(status),
             status_details: Some(details.to_owned()),
-            standard_output_content: content(step.map(|step| step.stdout.as_slice()), limits.stdout_characters),
+            standard_output_content: content(
+                step.map(|step| step.stdout.as_slice()),
+                limits.stdout_characters,
+            ),
             standard_output_url: Some(standard_output_url),
-            standard_error_content: content(step.map(|step| step.stderr.as_slice()), limits.stderr_characters),
+            standard_error_content: content(
+                step.map(|step| step.stderr.as_slice()),
+                limits.stderr_characters,
+            ),
             standard_error_url: Some(standard_error_url),
             cloud_watch_output_config: request.cloud_watch_output_config,
         })

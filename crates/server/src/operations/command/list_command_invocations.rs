@@ -11,7 +11,8 @@ use crate::{
 };
 use muster_ids::CommandId;
 use muster_ssm_api::{
-    Command, CommandPlugin, ListCommandInvocations, ListCommandInvocationsRequest, ListCommandInvocationsResult,
+    Command, CommandPlugin, ListCommandInvocations, ListCommandInvocationsRequest,
+    ListCommandInvocationsResult,
 };
 use muster_store::{
     command,

@@ -19,7 +19,11 @@ const DEFAULT_PAGE: i32 = 50;
 impl Handle<ListCommands> for ControlPlane {
     const ACCESS: Access<ListCommandsRequest> = Access::Operator;
 
-    async fn handle(&self, context: &RequestContext, input: ListCommandsRequest) -> Result<ListCommandsResult, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: ListCommandsRequest,
+    ) -> Result<ListCommandsResult, ApiError> {
         let filters = filter::read(input.filters.as_deref().unwrap_or_default(), true)?;
         let from = page::position(self, context, input.next_token.as_deref())?;
         let size = usize::try_from(input.max_results.unwrap_or(DEFAULT_PAGE)).unwrap_or(1).max(1);

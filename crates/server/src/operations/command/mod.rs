@@ -12,7 +12,8 @@ mod view;
 use crate::{dispatch::Router, error::ApiError};
 use muster_ids::{CommandId, ManagedNodeId};
 use muster_ssm_api::{
-    CancelCommand, GetCommandInvocation, ListCommandInvocations, ListCommands, SendCommand, errors::INVALID_INSTANCE_ID,
+    CancelCommand, GetCommandInvocation, ListCommandInvocations, ListCommands, SendCommand,
+    errors::INVALID_INSTANCE_ID,
 };
 
 pub(crate) fn register(router: Router) -> Router {

@@ -40,7 +40,11 @@ const MAX_CONTENT_BYTES: usize = 100_000;
 impl Handle<SendCommand> for ControlPlane {
     const ACCESS: Access<SendCommandRequest> = Access::Operator;
 
-    async fn handle(&self, context: &RequestContext, input: SendCommandRequest) -> Result<SendCommandResult, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: SendCommandRequest,
+    ) -> Result<SendCommandResult, ApiError> {
         let document = self.documents.find(&input.document_name);
         let document = document.ok_or_else(|| ApiError::new(&errors::INVALID_DOCUMENT, ""))?;
         refuse_unsupported(&input)?;
@@ -130,13 +134,16 @@ fn refuse_unsupported(input: &SendCommandRequest) -> Result<(), ApiError> {
         ("Output to S3", given(&input.output_s3_bucket_name)),
         ("Output to CloudWatch Logs", logs.is_some_and(|logs| logs.cloud_watch_output_enabled == Some(true))),
         ("NotificationConfig", notifies),
-        ("AlarmConfiguration", input.alarm_configuration.as_ref().is_some_and(|config| !config.alarms.is_empty())),
+        (
+            "AlarmConfiguration",
+            input.alarm_configuration.as_ref().is_some_and(|config| !config.alarms.is_empty()),
+        ),
         ("DocumentHash", given(&input.document_hash)),
     ];
     match unsupported.iter().find(|(_, wanted)| *wanted) {
-        Some((what, _)) => {
-            Err(ApiError::validation(format!("{what} of SendCommand is not supported by this version of Muster.")))
-        }
+        Some((what, _)) => Err(ApiError::validation(format!(
+            "{what} of SendCommand is not supported by this version of Muster."
+        ))),
         None => Ok(()),
     }
 }
@@ -155,7 +162,10 @@ fn bind(
 ) -> Result<Map<String, Value>, ApiError> {
     document.bind(given).map_err(|error: ParameterError| ApiError {
         cause: Some(Box::new(error)),
-        ..ApiError::new(&errors::INVALID_PARAMETERS, "Parameters provided in document are invalid or not supported.")
+        ..ApiError::new(
+            &errors::INVALID_PARAMETERS,
+            "Parameters provided in document are invalid or not supported.",
+        )
     })
 }
 
@@ -163,11 +173,17 @@ fn rates(input: &SendCommandRequest) -> Result<(Rate, Rate), ApiError> {
     let read = |text: &Option<String>, default: &str| Rate::parse(text.as_deref().unwrap_or(default));
     let concurrency = read(&input.max_concurrency, DEFAULT_MAX_CONCURRENCY);
     let errors = read(&input.max_errors, DEFAULT_MAX_ERRORS);
-    concurrency.zip(errors).ok_or_else(|| ApiError::validation("MaxConcurrency or MaxErrors is out of range."))
+    concurrency
+        .zip(errors)
+        .ok_or_else(|| ApiError::validation("MaxConcurrency or MaxErrors is out of range."))
 }
 
 /// What every node gets. The node's own part of a job is its id alone.
-fn job_content(id: &CommandId, document: &BuiltinDocument, bound: Map<String, Value>) -> Result<String, ApiError> {
+fn job_content(
+    id: &CommandId,
+    document: &BuiltinDocument,
+    bound: Map<String, Value>,
+) -> Result<String, ApiError> {
     let content = write_text(&SendCommandContent {
         parameters: bound,
         document_content: document.content.clone(),
@@ -229,7 +245,10 @@ fn describe(
             cloud_watch_output_enabled: Some(false),
         }),
         timeout_seconds: Some(timeout_seconds),
-        alarm_configuration: Some(AlarmConfiguration { ignore_poll_alarm_failure: Some(false), alarms: Vec::new() }),
+        alarm_configuration: Some(AlarmConfiguration {
+            ignore_poll_alarm_failure: Some(false),
+            alarms: Vec::new(),
+        }),
         triggered_alarms: Some(Vec::new()),
     }
 }

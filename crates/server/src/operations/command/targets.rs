@@ -21,9 +21,9 @@ pub(super) async fn resolve(
 ) -> Result<Vec<Candidate>, ApiError> {
     match (instance_ids, targets) {
         ([], []) => Err(ApiError::validation("One of InstanceIds or Targets must be specified.")),
-        ([_, ..], [_, ..]) => {
-            Err(ApiError::validation("InstanceIds and Targets can't be specified together in the same command."))
-        }
+        ([_, ..], [_, ..]) => Err(ApiError::validation(
+            "InstanceIds and Targets can't be specified together in the same command.",
+        )),
         (ids, []) => by_id(db, tenant, ids).await,
         ([], targets) => Ok(command_target::resolve(db, tenant, &conditions(targets)?).await?),
     }
@@ -53,7 +53,9 @@ fn conditions(targets: &[Target]) -> Result<Vec<Condition>, ApiError> {
             ));
         }
         if values.iter().collect::<BTreeSet<_>>().len() < values.len() {
-            return Err(ApiError::validation(format!("Duplicate values are not supported for the target key {key}.")));
+            return Err(ApiError::validation(format!(
+                "Duplicate values are not supported for the target key {key}."
+            )));
         }
         conditions.push(match key.strip_prefix("tag:") {
             Some(tag) if !tag.is_empty() => Condition::Tag { key: tag.to_owned(), values },
@@ -63,7 +65,10 @@ fn conditions(targets: &[Target]) -> Result<Vec<Condition>, ApiError> {
                 _ => Condition::Ids(values),
             },
             _ if key.starts_with("resource-groups:") => {
-                return Err(ApiError::new(&VALIDATION, "Targets by resource group are not supported by this version of Muster."));
+                return Err(ApiError::new(
+                    &VALIDATION,
+                    "Targets by resource group are not supported by this version of Muster.",
+                ));
             }
             _ => return Err(ApiError::validation(format!("The target key {key} is not valid."))),
         });

@@ -1,6 +1,10 @@
 //! From rows to the API's shapes.
 
-use crate::{ControlPlane, domain::command::{State, assess}, error::ApiError};
+use crate::{
+    ControlPlane,
+    domain::command::{State, assess},
+    error::ApiError,
+};
 use muster_service_model::Timestamp;
 use muster_ssm_api::{
     Command, CommandInvocation, CommandInvocationStatus, CommandPlugin, CommandPluginStatus, CommandStatus,
@@ -29,7 +33,9 @@ pub(super) async fn command(control_plane: &ControlPlane, row: &CommandRow) -> R
     let pick = |live: fn(&CommandOutcome) -> i64, noted: i64| i32::try_from(outcome.map_or(noted, live)).ok();
     Ok(Command {
         status: CommandStatus::from_wire(outcome.map_or(&row.status, |outcome| outcome.status)),
-        status_details: Some(outcome.map_or(row.status_details.clone(), |outcome| outcome.status_details.to_owned())),
+        status_details: Some(
+            outcome.map_or(row.status_details.clone(), |outcome| outcome.status_details.to_owned()),
+        ),
         target_count: i32::try_from(row.target_count).ok(),
         completed_count: pick(|outcome| outcome.completed, row.completed_count),
         error_count: pick(|outcome| outcome.errors, row.error_count),
@@ -39,7 +45,11 @@ pub(super) async fn command(control_plane: &ControlPlane, row: &CommandRow) -> R
 }
 
 /// An invocation with its steps, if they are asked for.
-pub(super) fn invocation(row: &InvocationRow, request: &Command, plugins: Option<Vec<CommandPlugin>>) -> CommandInvocation {
+pub(super) fn invocation(
+    row: &InvocationRow,
+    request: &Command,
+    plugins: Option<Vec<CommandPlugin>>,
+) -> CommandInvocation {
     let trace = Some(row.trace_output.clone()).filter(|trace| !trace.is_empty());
     CommandInvocation {
         command_id: Some(row.command_id.to_string()),

@@ -42,7 +42,8 @@ impl Handle<GetMessages> for ControlPlane {
             let mut woken = pin!(poll.wake.notified());
             woken.as_mut().enable();
             let messages = self.messages(context, node, visibility_ms).await?;
-            if !messages.is_empty() || timeout_at(end, woken).await.is_err() {
+            let done = !messages.is_empty() || self.channels.is_stopping();
+            if done || timeout_at(end, woken).await.is_err() {
                 break messages;
             }
         };
@@ -78,5 +79,38 @@ impl ControlPlane {
             });
         }
         Ok(messages)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        context::Proof,
+        testing::{on_each_bench, tenant},
+    };
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn polls_end_when_the_server_stops() {
+        on_each_bench(|bench| async move {
+            let node = ManagedNodeId::random();
+            let caller = bench.node(&tenant("here"), &node, Proof::SecretKey);
+            let input = json!({
+                "Destination": node, "MessagesRequestId": "11111111-2222-3333-4444-555555555555",
+                "VisibilityTimeoutInSeconds": 10,
+            });
+            // One is waiting then, or about to; the other one comes too late.
+            let waiting = tokio::spawn({
+                let (caller, input) = (caller.clone(), input.clone());
+                async move { caller.must::<GetMessages>(input).await }
+            });
+            tokio::task::yield_now().await;
+            bench.control_plane.channels.close_all();
+            let both = async { (waiting.await.unwrap(), caller.must::<GetMessages>(input).await) };
+            let (first, second) = tokio::time::timeout(HOLD / 3, both).await.unwrap();
+            assert_eq!((&first["Messages"], &second["Messages"]), (&json!([]), &json!([])));
+        })
+        .await;
     }
 }

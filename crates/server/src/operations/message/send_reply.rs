@@ -16,12 +16,18 @@ use muster_protocol::{
 impl Handle<SendReply> for ControlPlane {
     const ACCESS: Access<SendReplyRequest> = Access::NodeSelf(|input| node_of(&input.message_id));
 
-    async fn handle(&self, context: &RequestContext, input: SendReplyRequest) -> Result<SendReplyResult, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: SendReplyRequest,
+    ) -> Result<SendReplyResult, ApiError> {
         let Principal::Node { node, .. } = &context.principal else { return Err(denied(context)) };
         let job = job_id(&input.message_id)?;
-        let reply: ReplyContent = read(input.payload.expose().as_bytes())
-            .map_err(|error| ApiError { cause: Some(error.into()), ..ApiError::validation("The payload is not valid.") })?;
-        apply_reply(self, &context.tenant, node, job.as_str(), &reply).await?;
+        match read::<ReplyContent>(input.payload.expose().as_bytes()) {
+            Ok(reply) => apply_reply(self, &context.tenant, node, job.as_str(), &reply).await?,
+            // It will not read better the next time, and a node sends no later reply before this one is taken.
+            Err(error) => tracing::warn!(%node, job = %job, %error, "a reply that cannot be read was dropped"),
+        }
         Ok(SendReplyResult {
             description: None,
             message_id: Some(input.message_id),
