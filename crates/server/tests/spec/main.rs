@@ -9,6 +9,7 @@ mod clock_skew;
 mod command_support;
 mod delivery;
 mod managed_node;
+mod polling;
 mod rate_control;
 mod registration;
 mod restart;
