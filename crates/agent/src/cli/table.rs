@@ -71,6 +71,6 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         assert!(lines.iter().all(|line| length(line) == length(lines[0])), "{text}");
         assert!(length(lines[0]) <= WIDTH);
-        assert_eq!(lines.len(), 9, "{text}");
+        assert_eq!(lines.len(), 8, "{text}");
     }
 }

@@ -90,8 +90,10 @@ impl CommandFolder {
         let unfinished = self.path.join("job.json.new");
         let mut file = private_file().write(true).create_new(true).open(&unfinished)?;
         file.write_all(&serde_json::to_vec(job)?)?;
-        file.sync_all()?;
+        // Named before it is synced, so that journalling file systems do all of this in one go. A crash in between may
+        // leave a torn file: see `Ledger::open_commands`.
         std::fs::rename(&unfinished, self.job())?;
+        file.sync_all()?;
         File::open(&self.path)?.sync_all()?;
         sync_parent(&self.path)
     }

@@ -76,7 +76,7 @@ impl Ledger {
             let folder = CommandFolder::at(entry?.path());
             match folder.read_job() {
                 Ok(job) => found.push((folder, job)),
-                Err(_) if !folder.is_accepted() => {
+                Err(error) if !folder.is_accepted() || is_torn(&error) => {
                     tracing::warn!("dropping {}, which was never accepted", folder.path().display());
                     let _ = std::fs::remove_dir_all(folder.path());
                 }
@@ -117,6 +117,11 @@ impl Ledger {
     pub(crate) fn finished_folder(&self) -> PathBuf {
         self.data.finished()
     }
+}
+
+/// Whether a job was read and is not whole. It was synced before it was acknowledged, so it was not acknowledged.
+fn is_torn(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
 }
 
 /// The command id that a folder or mark stands for.
@@ -164,6 +169,12 @@ mod tests {
         assert_eq!(ledger.look_up(&job.command_id), Known::No);
         assert!(ledger.open_commands().unwrap().is_empty());
         assert_eq!(ledger.look_up(&job.command_id), Known::No);
+        for torn in ["", "{\"version\":1,\"job", "\0\0\0\0"] {
+            let folder = ledger.accept(&job).unwrap();
+            std::fs::write(folder.path().join("job.json"), torn).unwrap();
+            assert!(ledger.open_commands().unwrap().is_empty(), "{torn:?}");
+            assert_eq!(ledger.look_up(&job.command_id), Known::No);
+        }
     }
 
     #[test]
