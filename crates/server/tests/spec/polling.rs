@@ -2,7 +2,10 @@
 
 use crate::command_support::{ok, reaches, send_to, state};
 use muster_protocol::message::Status;
-use muster_test_support::{SimulatedNode, TestServer, fleet::{reply_content, reply_step}};
+use muster_test_support::{
+    SimulatedNode, TestServer,
+    fleet::{reply_content, reply_step},
+};
 use serde_json::{Value, json};
 
 /// One poll, which must not fail: the messages.

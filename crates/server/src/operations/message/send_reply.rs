@@ -26,7 +26,9 @@ impl Handle<SendReply> for ControlPlane {
         match read::<ReplyContent>(input.payload.expose().as_bytes()) {
             Ok(reply) => apply_reply(self, &context.tenant, node, job.as_str(), &reply).await?,
             // It will not read better the next time, and a node sends no later reply before this one is taken.
-            Err(error) => tracing::warn!(%node, job = %job, %error, "a reply that cannot be read was dropped"),
+            Err(error) => {
+                tracing::warn!(%node, job = %job, %error, "a reply that cannot be read was dropped")
+            }
         }
         Ok(SendReplyResult {
             description: None,
