@@ -118,6 +118,11 @@ impl Channels {
         }
     }
 
+    /// Whether this replica holds a channel of a node that is another connection than this one.
+    pub(crate) fn has_other(&self, node: &ManagedNodeId, connection: &ConnectionId) -> bool {
+        self.shard(node).get(node).is_some_and(|channel| channel.connection != *connection)
+    }
+
     /// Closes the channel of a node unless it is this connection: another replica has a newer one.
     pub(crate) fn close_other(&self, node: &ManagedNodeId, connection: &ConnectionId) {
         if let Some(channel) = self.shard(node).get(node).filter(|channel| channel.connection != *connection)

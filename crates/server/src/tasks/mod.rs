@@ -9,6 +9,8 @@ use crate::ControlPlane;
 use command_progress::CommandProgress;
 use muster_background::{Driver, Task};
 use muster_bus::{Notice, Received};
+use muster_ids::{ConnectionId, ManagedNodeId};
+use muster_store::managed_node;
 use std::sync::Arc;
 
 /// The tasks of a replica, with what wakes them.
@@ -39,7 +41,7 @@ impl Tasks {
             match notices.recv().await {
                 Received::Notice(Notice::NodesHaveWork(nodes)) => control_plane.channels.wake(&nodes),
                 Received::Notice(Notice::ChannelOpened { node, connection }) => {
-                    control_plane.channels.close_other(&node, &connection);
+                    close_if_moved(&control_plane, &node, &connection).await;
                 }
                 Received::Notice(Notice::CommandChanged(command)) => {
                     self.progress.mark(command);
@@ -53,5 +55,22 @@ impl Tasks {
                 Received::Closed => return,
             }
         }
+    }
+}
+
+/// A node opened a channel somewhere. Ours is closed if the store says that the node's channel is another replica's:
+/// the notice may be old, and speak of a channel that a newer one of ours has replaced since.
+async fn close_if_moved(control_plane: &ControlPlane, node: &ManagedNodeId, connection: &ConnectionId) {
+    if !control_plane.channels.has_other(node, connection) {
+        return;
+    }
+    match managed_node::find(&control_plane.db, node).await {
+        Ok(Some(row))
+            if row.connected_replica.as_ref().is_some_and(|replica| *replica != control_plane.replica) =>
+        {
+            control_plane.channels.close_other(node, connection);
+        }
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%node, %error, "whether a channel is stale cannot be told"),
     }
 }

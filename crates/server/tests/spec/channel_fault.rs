@@ -173,14 +173,13 @@ async fn two_channels_at_once_leave_one() {
             first.unwrap();
             second.unwrap();
         }
-        // Whichever came last has the channel, and gets the command.
-        let id = send_to(&server.client(), &one).await;
-        let (left, right) = tokio::join!(one.next_job(), two.next_job());
-        let (job, node) = match (left, right) {
-            (Ok(job), Err(_)) => (job, &mut one),
-            (Err(_), Ok(job)) => (job, &mut two),
-            other => panic!("one of them must have the channel: {other:?}"),
+        // Whichever came last has the channel; the other one is closed.
+        let node = tokio::select! {
+            closed = one.closed() => { closed.unwrap(); &mut two }
+            closed = two.closed() => { closed.unwrap(); &mut one }
         };
+        let id = send_to(&server.client(), node).await;
+        let job = node.next_job().await.unwrap();
         answer(node, &job).await;
         ended_once(&server, node, &id).await;
         server.remove().await;

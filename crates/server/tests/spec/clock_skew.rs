@@ -1,6 +1,6 @@
 //! Clocks that differ: what a signature may be off by, and that a node whose clock is wrong is told so.
 
-use muster_test_support::{TestServer, fleet::NodeError};
+use muster_test_support::{REGION, SimulatedNode, TestServer, TimeSource, fleet::NodeError};
 use serde_json::json;
 
 const MINUTE_MS: i64 = 60_000;
@@ -27,20 +27,15 @@ async fn an_operator_may_be_five_minutes_off() {
 async fn a_node_whose_clock_is_wrong_is_told() {
     TestServer::on_each_engine(|server| async move {
         let activation = server.activation(1, &[]).await;
-        let wrong = server.time().shifted(30 * MINUTE_MS);
+        let wrong = TimeSource::system().shifted(30 * MINUTE_MS);
         // Registration carries no signature, and so no time.
-        let mut node = muster_test_support::SimulatedNode::register(
-            server.endpoint(),
-            muster_test_support::REGION,
-            &activation.id,
-            &activation.code,
-            wrong,
-        )
-        .await
-        .unwrap();
+        let mut node =
+            SimulatedNode::register(server.endpoint(), REGION, &activation.id, &activation.code, wrong)
+                .await
+                .unwrap();
         let Err(NodeError::Refused(failure)) = node.connect().await else { panic!("it must be refused") };
         assert!(failure.message.contains("not yet current"), "{failure}");
-        // Somebody sets it right.
+        // Time goes by for the server alone: now both agree.
         server.clock().advance_ms(30 * MINUTE_MS);
         node.connect().await.unwrap();
         server.remove().await;

@@ -8,6 +8,7 @@ use muster_protocol::{
     iso_millis,
     message::{AdditionalInfo, AgentInfo, ReplyContent, RuntimeStatus, Status},
 };
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What the server may show of a merged output.
@@ -73,11 +74,17 @@ pub fn step(status: Status, code: i64, stdout: &str, stderr: &str, now_ms: i64) 
     }
 }
 
-/// The names of a document's steps, as the server sent it; those that a script asks for beyond them are made up.
-pub(super) fn step_names(document: &serde_json::Value, wanted: u32) -> Vec<String> {
-    let steps = document.get("mainSteps").and_then(serde_json::Value::as_array);
-    let named = steps.into_iter().flatten().filter_map(|step| step.get("name")?.as_str().map(str::to_owned));
-    let mut names: Vec<String> = named.collect();
+/// The names of a document's steps, as the server sent it: of schema 2, or the plugins of schema 1. Those that a script
+/// asks for beyond them are made up.
+pub(super) fn step_names(document: &Value, wanted: u32) -> Vec<String> {
+    let steps = document.get("mainSteps").and_then(Value::as_array);
+    let mut names: Vec<String> = steps
+        .into_iter()
+        .flatten()
+        .filter_map(|step| step.get("name")?.as_str().map(str::to_owned))
+        .collect();
+    let plugins = document.get("runtimeConfig").and_then(Value::as_object);
+    names.extend(plugins.into_iter().flat_map(serde_json::Map::keys).cloned());
     while names.len() < wanted as usize {
         names.push(format!("step{}", names.len() + 1));
     }
@@ -122,6 +129,10 @@ mod tests {
         let document = json!({ "mainSteps": [{ "name": "runShellScript" }] });
         let names = step_names(&document, 1);
         assert_eq!(names, ["runShellScript"]);
+        assert_eq!(
+            step_names(&json!({ "runtimeConfig": { "aws:runShellScript": {} } }), 1),
+            ["aws:runShellScript"]
+        );
         let mut script = Script::default();
         let (steps, last) = replies(&script, &names, 0);
         assert!(steps.is_empty() && last.document_status == Status::Success);
