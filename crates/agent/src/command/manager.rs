@@ -9,7 +9,7 @@ use crate::command::event::Event;
 use crate::command::folder::NodeFacts;
 use crate::command::ledger::Ledger;
 use crate::command::reboot::Reboot;
-use crate::command::{launch, report, retention};
+use crate::command::{report, retention};
 use crate::credentials::Keeper;
 use crate::endpoint::Endpoint;
 use crate::paths::DataDir;
@@ -27,8 +27,6 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-/// Workers of one command that may die without doing anything before it is given up.
-const FUTILE_STARTS: u32 = 3;
 /// How often to ask whether workers of an earlier agent still live.
 const ASK_EVERY: Duration = Duration::from_secs(1);
 
@@ -310,78 +308,13 @@ impl Manager {
         self.report(command_id);
     }
 
-    /// Starts workers while there is room for them.
-    pub(super) fn launch_waiting(&mut self) {
-        while self.reboot.is_none()
-            && self.active.values().filter(|active| active.state == State::Running).count()
-                < self.around.settings.command_workers
-        {
-            let Some(command_id) = self.queue.pop_front() else { return };
-            self.launch(&command_id);
-        }
-    }
-
-    pub(super) fn launch(&mut self, command_id: &str) {
-        let Some(active) = self.active.get_mut(command_id) else { return };
-        let job_id = active.job.job_id.clone();
-        let first = active.events.is_empty();
-        match launch::start_worker(&active.folder) {
-            Ok(mut child) => {
-                active.state = State::Running;
-                active.events_at_start = active.events.len();
-                let (to_self, command_id) = (self.to_self.clone(), command_id.to_owned());
-                tokio::task::spawn_local(async move {
-                    let _ = child.wait().await;
-                    let _ = to_self.send(ToManager::WorkerExited(command_id));
-                });
-                if first {
-                    self.send_progress(&job_id, false);
-                }
-            }
-            Err(error) => self.fail(command_id, &format!("No worker process could be started: {error}")),
-        }
-    }
-
-    /// Reads what a worker wrote.
-    fn look_at(&mut self, command_id: &str) {
-        let Some(active) = self.active.get_mut(command_id) else { return };
-        if let Err(error) = active.read_events() {
-            tracing::error!("the events of command {command_id} cannot be read: {error}");
-        }
-        self.report(command_id);
-        self.launch_waiting();
-    }
-
-    fn on_worker_exit(&mut self, command_id: &str) {
-        self.look_at(command_id);
-        let Some(active) = self.active.get_mut(command_id) else { return };
-        active.foreign = false;
-        if active.state == State::Running {
-            if active.reboot_from() == Some(&self.boot) {
-                active.state = State::Rebooting;
-                self.reboot.get_or_insert_with(Reboot::new);
-            } else {
-                let futile = active.events.len() == active.events_at_start;
-                active.futile_starts = if futile { active.futile_starts + 1 } else { 0 };
-                if active.futile_starts >= FUTILE_STARTS {
-                    self.fail(command_id, "The worker process ends before it can do anything.");
-                } else {
-                    tracing::warn!("the worker of command {command_id} died; another goes on");
-                    active.state = State::Queued;
-                    self.queue.push_front(command_id.to_owned());
-                }
-            }
-        }
-        self.launch_waiting();
-    }
-
     fn acknowledge(&mut self, job_id: &str, message_id: Uuid, created_ms: i64, code: AckCode) {
         let now = self.around.api.clock.steady_ms();
         let frame = self.channel.ack_job(job_id, message_id, created_ms, code, now);
         self.send(frame);
     }
 
-    fn send_progress(&mut self, job_id: &str, cancel: bool) {
+    pub(super) fn send_progress(&mut self, job_id: &str, cancel: bool) {
         let now = self.around.api.clock.steady_ms();
         let content = report::in_progress(self.around.api.clock.local_ms());
         let frame = self.channel.send_progress(job_id, report::topic(cancel), &content, now);
