@@ -1,3 +1,5 @@
+//! Settings from flags, environment and file, and which of them wins.
+
 use super::*;
 use std::{collections::BTreeMap, io::Write as _};
 

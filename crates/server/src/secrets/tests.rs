@@ -1,3 +1,5 @@
+//! Secrets: sealed, opened, bound to their purpose; tokens, and credentials of nodes.
+
 use super::*;
 use muster_ids::{AccountId, ManagedNodeId, Region, Tenant};
 use std::{fs, os::unix::fs::PermissionsExt as _};

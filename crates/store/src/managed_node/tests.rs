@@ -1,3 +1,5 @@
+//! Queries of managed nodes, on every engine.
+
 use super::*;
 use crate::{
     Db,

@@ -1,3 +1,5 @@
+//! Certificates: made, kept, renewed.
+
 use super::*;
 use crate::clock::ManualClock;
 use std::{fs, os::unix::fs::PermissionsExt as _};

@@ -1,3 +1,5 @@
+//! Activations through the router, on every engine.
+
 use crate::testing::{Bench, on_each_bench};
 use muster_ssm_api::{CreateActivation, DeleteActivation, DescribeActivations};
 use muster_store::testing::on_each_engine;

@@ -1,3 +1,5 @@
+//! Registration through the router, on every engine.
+
 use crate::{
     clock::Clock as _,
     context::Proof,

@@ -1,3 +1,5 @@
+//! Tags through the router, on every engine.
+
 use crate::testing::{Bench, Caller, on_each_bench, tenant};
 use muster_ids::ManagedNodeId;
 use muster_ssm_api::{AddTagsToResource, ListTagsForResource, RemoveTagsFromResource};
