@@ -75,6 +75,11 @@ impl Client {
         Self { http, credentials, region: region.into(), time: TimeSource::system() }
     }
 
+    /// Credentials of nobody, for calls that need none.
+    pub fn nobody() -> Credentials {
+        Credentials::new("", "", None)
+    }
+
     /// The same with another clock.
     #[must_use]
     pub fn with_time(mut self, time: TimeSource) -> Self {

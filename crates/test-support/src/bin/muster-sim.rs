@@ -136,7 +136,7 @@ type Result<T = (), E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E
 const CONNECTIONS_PER_SOURCE: usize = 20_000;
 const DEFAULT_NODES: usize = 10;
 /// Files that are open beside the nodes' sockets.
-const OTHER_FILES: u64 = 500;
+const OTHER_FILES: u64 = 100;
 
 fn main() -> ExitCode {
     let Task::Run(args) = Cli::parse().command;
@@ -180,7 +180,14 @@ async fn bring_up(args: &RunArgs) -> Result<SimulatedFleet> {
         _ => None,
     };
     let count = args.nodes.or_else(|| kept.as_ref().map(|kept| kept.nodes.len())).unwrap_or(DEFAULT_NODES);
-    raise_open_files(count as u64 * 2 + OTHER_FILES)?;
+    let needed = (count + 2 * args.concurrency) as u64 + OTHER_FILES;
+    let allowed = raise_open_files(if args.script.twins { needed + count as u64 } else { needed });
+    if allowed < needed {
+        return Err(format!(
+            "{count} nodes need {needed} open files, {allowed} are allowed: raise `ulimit -Hn`"
+        )
+        .into());
+    }
     let sources = match args.source_addresses.as_slice() {
         [] if endpoint.is_loopback() && count > CONNECTIONS_PER_SOURCE => loopback_sources(count),
         given => given.to_vec(),
