@@ -219,9 +219,6 @@ async fn node_key(
     let id = ManagedNodeId::parse(&signed.access_key_id)
         .map_err(|_| ApiError::new(&UNRECOGNIZED_CLIENT, UNKNOWN_TOKEN))?;
     let node = managed_node::find(&control_plane.db, &id).await?.ok_or_else(unknown)?;
-    if node.tenant.region != region {
-        return Err(ApiError::new(&INVALID_SIGNATURE, BAD_REGION));
-    }
     let made_with = |key: &[u8]| rsa::verify_request(key, signed, request, payload_hash);
     if made_with(&node.key.public) {
         if node.key.previous.is_some() {
@@ -229,6 +226,12 @@ async fn node_key(
         }
     } else if !node.key.previous.as_deref().is_some_and(made_with) {
         return Err(ApiError::new(&INVALID_SIGNATURE, MISMATCH));
+    }
+    if node.tenant.region != region {
+        // Registration is unsigned and tells no region, so a wrong one shows here first: say which one is right.
+        let right = node.tenant.region;
+        let text = format!("{BAD_REGION}The node is registered in {right}, not in {region}.");
+        return Err(ApiError::new(&INVALID_SIGNATURE, text));
     }
     Ok(Identity {
         principal: Principal::Node { tenant: node.tenant.clone(), node: node.id, role: node.iam_role },

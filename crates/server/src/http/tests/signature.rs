@@ -191,19 +191,26 @@ async fn a_node_signs_with_its_key_and_changes_it() {
     let [first, second] = [(); 2].map(|()| NodeKey::generate().unwrap());
     let der = |key: &NodeKey| verify_public_key(&key.public_spki_base64().unwrap()).unwrap();
     let node = front.register(der(&first)).await;
-    let token = |key: &NodeKey, node: &ManagedNodeId| {
+    let token_for = |region: &str, key: &NodeKey, node: &ManagedNodeId| {
         let mut draft =
             Draft::json("AmazonSSM.RequestManagedInstanceRoleToken", r#"{"Fingerprint":"fingerprint"}"#);
         let headers = draft.headers.iter().map(|(name, value)| (*name, value.as_str()));
         let request = signing::Request::new("POST", "/", "", headers);
         let hash = sigv4::payload_hash(&draft.body);
-        let added = key.sign_request(&request, &hash, node, REGION, front.now_ms()).unwrap();
+        let added = key.sign_request(&request, &hash, node, region, front.now_ms()).unwrap();
         draft.headers.extend(added);
         draft
     };
+    let token = |key: &NodeKey, node: &ManagedNodeId| token_for(REGION, key, node);
     let answer = front.send(token(&first, &node)).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     is(&refused(&front, token(&second, &node)).await, "InvalidSignatureException", "The request signature");
+    // Only the node itself is told where it belongs.
+    let found = refused(&front, token_for("eu-west-9", &first, &node)).await;
+    let text = "Credential should be scoped to a valid region. The node is registered in ";
+    is(&found, "InvalidSignatureException", text);
+    let found = refused(&front, token_for("eu-west-9", &second, &node)).await;
+    is(&found, "InvalidSignatureException", "The request signature");
     let stranger = ManagedNodeId::random();
     let found = refused(&front, token(&first, &stranger)).await;
     is(&found, "InvalidInstanceId", &format!("Not existing InstanceId {stranger}"));
