@@ -147,6 +147,8 @@ impl Drop for Node {
         if std::thread::panicking() {
             println!("--- agent.log\n{}", self.log());
         }
+        // A test may have mounted a disk there.
+        let _ = nix::mount::umount2(&self.data(), nix::mount::MntFlags::MNT_DETACH);
     }
 }
 
