@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    net::{TcpSocket, lookup_host},
+    net::{TcpSocket, TcpStream, lookup_host},
     time::timeout,
 };
 use tokio_rustls::TlsConnector;
@@ -99,13 +99,22 @@ impl Endpoint {
     }
 
     async fn try_connect(&self) -> io::Result<Stream> {
-        let address = match self.host.parse::<IpAddr>() {
-            Ok(address) => SocketAddr::new(address, self.port),
-            Err(_) => lookup_host((self.host.as_str(), self.port))
-                .await?
-                .next()
-                .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?,
+        let addresses = match self.host.parse::<IpAddr>() {
+            Ok(address) => vec![SocketAddr::new(address, self.port)],
+            Err(_) => lookup_host((self.host.as_str(), self.port)).await?.collect(),
         };
+        // A name such as `localhost` may have addresses at which nobody listens.
+        let mut last = io::Error::from(io::ErrorKind::NotFound);
+        for address in addresses {
+            match self.dial(address).await {
+                Ok(stream) => return self.secure(stream).await,
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    async fn dial(&self, address: SocketAddr) -> io::Result<TcpStream> {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         if !self.sources.is_empty() {
             let turn = self.next_source.fetch_add(1, Ordering::Relaxed) % self.sources.len();
@@ -117,6 +126,10 @@ impl Endpoint {
         }
         let stream = socket.connect(address).await?;
         stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+
+    async fn secure(&self, stream: TcpStream) -> io::Result<Stream> {
         match &self.tls {
             None => Ok(Stream::Plain(stream)),
             Some((connector, name)) => {
