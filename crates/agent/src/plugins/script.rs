@@ -4,6 +4,7 @@ use crate::paths::private_file;
 use crate::plugins::{FAILED, StepContext, process};
 use muster_protocol::document::flow::StepResult;
 use muster_protocol::document::inputs::{get, timeout_seconds};
+use muster_protocol::message::Status;
 use serde_json::Value;
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -118,7 +119,13 @@ pub(super) fn run(interpreter: &Interpreter, inputs: &Value, context: &mut StepC
         command.env(name, value);
     }
     (interpreter.adjust)(&mut command);
-    process::run(command, inputs.timeout, context.output, context.interrupts, context.on_process)
+    let result =
+        process::run(command, inputs.timeout, context.output, context.interrupts, context.on_process);
+    if result.status == Status::Failed {
+        // The official agent's words, which people look for.
+        context.output.say(&format!("failed to run commands: exit status {}", result.code));
+    }
+    result
 }
 
 /// What the operating system accepts as a variable.
