@@ -173,7 +173,7 @@ table part
 }
 
 #[tokio::test]
-async fn both_engines_have_the_same_schema_of_muster() {
+async fn both_engines_have_the_golden_schema() {
     let mut dumps = Vec::new();
     for database in TestDatabase::on_each_engine_with(MIGRATIONS).await {
         let db = database.open().await;
@@ -182,7 +182,7 @@ async fn both_engines_have_the_same_schema_of_muster() {
         database.remove().await;
     }
     for dump in &dumps {
-        assert_eq!(*dump, dumps[0]);
+        insta::assert_snapshot!("schema", dump);
     }
 }
 
