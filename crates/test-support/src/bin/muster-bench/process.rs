@@ -33,20 +33,21 @@ const LOOK_EVERY: Duration = Duration::from_millis(1);
 pub(crate) struct Process {
     child: Child,
     name: &'static str,
+    errors: PathBuf,
 }
 
 impl Process {
     /// Starts a program with its output in files of `folder`.
     pub(crate) fn start(name: &'static str, command: &mut Command, folder: &Path) -> Result<Self> {
-        let file = |kind: &str| File::create(folder.join(format!("{name}.{kind}")));
+        let path = |kind: &str| folder.join(format!("{name}.{kind}"));
         let child = command
             .stdin(Stdio::null())
-            .stdout(file("out")?)
-            .stderr(file("err")?)
+            .stdout(File::create(path("out"))?)
+            .stderr(File::create(path("err"))?)
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| format!("cannot start {name}: {error}"))?;
-        Ok(Self { child, name })
+        Ok(Self { child, name, errors: path("err") })
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -61,6 +62,12 @@ impl Process {
                 Err(format!("{} ended early ({status}); see {}.err", self.name, self.name).into())
             }
         }
+    }
+
+    /// The last line that it wrote.
+    pub(crate) fn last_words(&self) -> String {
+        let text = fs::read_to_string(&self.errors).unwrap_or_default();
+        text.lines().next_back().unwrap_or_default().trim().to_owned()
     }
 
     /// Sends SIGTERM and waits.
@@ -148,8 +155,7 @@ impl ServerProcess {
             simulator.check()?;
             self.process.check()?;
             if begin.elapsed() > within {
-                let last = fs::read_to_string(self.folder.0.join("simulator.err")).unwrap_or_default();
-                let last = last.lines().next_back().unwrap_or_default().trim().to_owned();
+                let last = simulator.last_words();
                 return Err(format!("the nodes are not connected within {within:?}: {last}").into());
             }
             sleep(Duration::from_millis(50)).await;
