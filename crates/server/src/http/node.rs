@@ -41,7 +41,7 @@ const RULES: Rules = Rules::strict("ssmmessages");
 /// A node's longest message: a reply with its outputs, and room to spare.
 const MAX_MESSAGE: usize = 4 << 20;
 /// Small, because every idle node keeps one.
-const READ_BUFFER: usize = 4096;
+const READ_BUFFER: usize = 2048;
 const WRITE_BUFFER: usize = 16 << 10;
 
 static NOTHING: Structure = Structure { name: "Nothing", members: &[], sensitive: false };
@@ -274,10 +274,11 @@ async fn serve(edge: Arc<Edge>, tenant: Tenant, node: ManagedNodeId, upgrade: On
         .write_buffer_size(WRITE_BUFFER)
         .max_message_size(Some(MAX_MESSAGE))
         .max_frame_size(Some(MAX_MESSAGE));
+    // Copied: the buffer it came in has 8 KiB, and would be kept for as long as the channel.
+    let early = parts.read_buf.to_vec();
+    drop(parts.read_buf);
     let stream = parts.io.into_inner();
-    let socket =
-        WebSocketStream::from_partially_read(stream, parts.read_buf.to_vec(), Role::Server, Some(config))
-            .await;
+    let socket = WebSocketStream::from_partially_read(stream, early, Role::Server, Some(config)).await;
     // What answered the handshake is no longer needed.
     let control_plane = Arc::clone(&edge.control_plane);
     drop(edge);

@@ -2,6 +2,7 @@
 //! and each can say why it failed. Not for: what the parts do.
 
 mod data_dir;
+mod memory;
 mod root_credentials;
 #[cfg(test)]
 mod tests;
@@ -100,6 +101,7 @@ pub struct Server {
     stop: watch::Sender<bool>,
     listener: Option<JoinHandle<()>>,
     relay: JoinHandle<()>,
+    trimmer: JoinHandle<()>,
     // Last: the folder is free when everything else has ended.
     _data_dir: DataDir,
 }
@@ -158,6 +160,7 @@ impl Server {
             stop,
             listener: Some(listener),
             relay,
+            trimmer: memory::spawn_trimmer(),
             _data_dir: data_dir,
         })
     }
@@ -196,6 +199,8 @@ impl Server {
             }
         }
         self.tasks.driver.stop().await;
+        // Last of all: closing writes down that the nodes are gone.
+        self.control_plane.db.close().await;
         tracing::info!("stopped");
     }
 }
@@ -206,6 +211,7 @@ impl Drop for Server {
         self.stop.send_replace(true);
         self.control_plane.channels.close_all();
         self.relay.abort();
+        self.trimmer.abort();
         if let Some(listener) = &self.listener {
             listener.abort();
         }
