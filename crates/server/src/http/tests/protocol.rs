@@ -155,6 +155,16 @@ async fn a_body_over_the_limit_is_413() {
 }
 
 #[tokio::test]
+async fn strangers_may_send_little() {
+    let front = Front::start().await;
+    let body = format!(r#"{{"Fingerprint":"{}"}}"#, "x".repeat(70_000));
+    let answer = front.send(Draft::json("AmazonSSM.RegisterManagedInstance", &body)).await;
+    assert_eq!(answer.status, 413);
+    let answer = front.send(Draft::json("AmazonSSM.RegisterManagedInstance", &body[..60_000])).await;
+    assert_eq!(answer.error().0, "SerializationException");
+}
+
+#[tokio::test]
 async fn probes_need_no_signature() {
     let front = Front::start().await;
     for (path, start) in
