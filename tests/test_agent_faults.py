@@ -244,6 +244,21 @@ def test_cut_before_the_final_reply_is_acknowledged(server, ssm, make_agent, rel
     script.check(invocation(ssm, sent, agent.node))
 
 
+def test_channels_in_a_row_lose_nothing(server, ssm, make_agent, relay, tmp_path):
+    """A channel that is closed again and again, as a service rotates them, while commands come and end."""
+    agent = connected_through(relay, server, make_agent)
+    trace = tmp_path / "trace"
+    sent = []
+    for number in range(24):
+        sent.append(shell(ssm, agent.node, f"echo {number} >> {trace}; echo {number}"))
+        if number % 4 == 3:
+            relay.drop_connections()
+    for number, command in enumerate(sent):
+        result = finished(ssm, command, agent.node, within=60)
+        assert (result["Status"], result["StandardOutputContent"]) == ("Success", f"{number}\n")
+    assert sorted(map(int, trace.read_text().split())) == list(range(24))
+
+
 def test_the_server_is_gone_for_a_while(server, ssm, make_agent, tmp_path):
     """Results of several commands wait on the node, and all arrive."""
     agent = make_agent(server)

@@ -47,6 +47,7 @@ def test_the_authority_stays_over_restarts(server, make_agent):
     agent.wait_connected()
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 def test_plain_http_and_old_tls_get_no_answer(server):
     with pytest.raises((OSError, http.client.HTTPException)):
         post(f"http://localhost:{server.port}", "{}", {})
