@@ -67,7 +67,7 @@ pub(crate) async fn serve_control_channel<S>(
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
     let mut machine = ServerChannel::new(node.clone());
-    let opened = timeout(OPENING, opened(&control_plane, &mut machine, &node, &mut socket)).await;
+    let opened = Box::pin(timeout(OPENING, opened(&control_plane, &mut machine, &node, &mut socket))).await;
     if !matches!(opened, Ok(true)) {
         tracing::info!(%node, "control channel closed: no valid first message");
         let _ = socket.close(None).await;
@@ -83,7 +83,8 @@ pub(crate) async fn serve_control_channel<S>(
     let _ = serving.socket.close(None).await;
     control_plane.channels.forget(&node, &serving.channel);
     let now_ms = control_plane.clock.now_ms();
-    let cleared = control_plane.db.write(managed_node::clear_connected(&node, &connection, now_ms)).await;
+    let cleared = managed_node::clear_connected(&node, &connection, now_ms);
+    let cleared = Box::pin(control_plane.db.write(cleared)).await;
     if let Err(error) = cleared {
         tracing::warn!(%node, %error, "the end of a control channel could not be noted");
     }
@@ -146,33 +147,40 @@ struct Serving<'a, S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Serving<'_, S> {
     async fn run(&mut self) -> Result<(), End> {
-        let ControlPlane { db, bus, clock, replica, .. } = &**self.control_plane;
-        let connection = &self.channel.connection;
-        db.write(managed_node::set_connected(self.node, replica, connection, clock.now_ms())).await?;
-        bus.publish(Notice::ChannelOpened { node: self.node.clone(), connection: connection.clone() });
-        self.deliver().await?;
+        // Boxed, here and below: an idle channel, of which there are very many, keeps no room for what is done now
+        // and then.
+        Box::pin(self.begin()).await?;
         let mut heard = Instant::now();
         loop {
             let deadline = self.deadline(heard);
             tokio::select! {
                 message = self.socket.next() => {
                     heard = Instant::now();
-                    self.take(message.ok_or(End::Closed)??).await?;
+                    Box::pin(self.take(message.ok_or(End::Closed)??)).await?;
                 }
                 () = self.channel.wake.notified() => {
                     if self.channel.is_closing() {
                         return Err(End::Replaced);
                     }
-                    self.deliver().await?;
+                    Box::pin(self.deliver()).await?;
                 }
                 () = sleep_until(deadline) => {
                     if heard.elapsed() >= SILENCE {
                         return Err(End::Silent);
                     }
-                    self.send_again().await?;
+                    Box::pin(self.send_again()).await?;
                 }
             }
         }
+    }
+
+    /// Makes the connection the node's channel, and sends what waits for it.
+    async fn begin(&mut self) -> Result<(), End> {
+        let ControlPlane { db, bus, clock, replica, .. } = &**self.control_plane;
+        let connection = &self.channel.connection;
+        db.write(managed_node::set_connected(self.node, replica, connection, clock.now_ms())).await?;
+        bus.publish(Notice::ChannelOpened { node: self.node.clone(), connection: connection.clone() });
+        self.deliver().await
     }
 
     /// When to look again: at a job without its acknowledgement, or at a node that says nothing.

@@ -33,8 +33,6 @@ pub(crate) struct ParameterDefinition {
     pub(crate) name: String,
     /// Its type.
     pub(crate) parameter_type: ParameterType,
-    /// What it says to people.
-    pub(crate) description: String,
     /// Its value when none is given.
     pub(crate) default: Option<Value>,
     allowed_pattern: Option<Regex>,
@@ -65,7 +63,6 @@ impl ParameterDefinition {
         Ok(Self {
             name: name.to_owned(),
             parameter_type,
-            description: text("description").unwrap_or_default().to_owned(),
             default: definition.get("default").cloned(),
             allowed_pattern: pattern.transpose().map_err(|error| format!("parameter {name}: {error}"))?,
             allowed_values: allowed_values
