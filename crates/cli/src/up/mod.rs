@@ -56,6 +56,7 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
     let server_binary = binary("muster-server", args.server_binary.as_deref())?;
     let agent_binary = binary("muster-agent", args.agent_binary.as_deref())?;
     let folder = DataFolder::open(&args.data_dir)?;
+    eprintln!("Muster {}, data in {}", env!("CARGO_PKG_VERSION"), folder.path().display());
     let mut interrupt = interruptions()?;
     let mut children = Children::default();
     let work = async {
