@@ -12,6 +12,7 @@ mod report;
 pub mod script;
 mod state;
 mod stepped;
+mod work;
 
 pub use api::NodeError;
 pub use enrol::{Activation, EnrolError, create_activations, enrol};

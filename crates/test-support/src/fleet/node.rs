@@ -5,10 +5,10 @@
 
 use super::{
     api::{NodeError, Socket},
-    ledger::Entry,
     reply,
     script::{Answer, Script, Stage, Style},
     state::{FleetState, NodeState},
+    work::{Job, Running, breaks, script_of},
 };
 use crate::random::Random;
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -39,15 +39,6 @@ pub(super) async fn run(fleet: Arc<FleetState>, node: Arc<NodeState>, index: usi
         heartbeat_due: None,
     };
     runner.run().await;
-}
-
-/// A command that runs.
-struct Running {
-    job_id: String,
-    command: CommandId,
-    due: Instant,
-    script: Option<Box<Script>>,
-    names: Vec<String>,
 }
 
 /// Why a channel ended.
@@ -390,23 +381,4 @@ impl Runner {
         let frame = self.machine.send_progress(job_id, topic, content, self.fleet.api.time.now_ms());
         Ok(socket.feed(Message::binary(frame)).await?)
     }
-}
-
-struct Job {
-    job_id: String,
-    message_id: Uuid,
-    created_ms: i64,
-}
-
-/// Whether the connection breaks here: by chance, and once for each command and stage.
-fn breaks(random: &mut Random, script: &Script, stage: Stage, entry: &mut Entry) -> bool {
-    let share = script.cut_share(stage);
-    share > 0.0 && entry.first_break(stage) && random.happens(share)
-}
-
-/// The script that a command brings along.
-fn script_of(fleet: &Script, content: &SendCommandContent) -> Option<Script> {
-    let commands = content.parameters.get("commands")?;
-    let first = commands.as_str().or_else(|| commands.get(0)?.as_str())?;
-    fleet.changed_by(first)
 }

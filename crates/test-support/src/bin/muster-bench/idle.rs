@@ -12,8 +12,8 @@ const NODES: usize = 50_000;
 /// What the server keeps for other things, and some for the calls of nodes.
 const OTHER_FILES: usize = 700;
 const CONNECT_WITHIN: Duration = Duration::from_secs(900);
-/// After connecting: buffers of calls are given back, pings go on.
-const SETTLE: Duration = Duration::from_secs(20);
+/// After connecting: the server gives freed memory back every half a minute.
+const SETTLE: Duration = Duration::from_secs(40);
 /// Over so long the processor time is taken.
 const WATCH: Duration = Duration::from_secs(20);
 
