@@ -5,7 +5,9 @@
 
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
-use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload, WriteMultipart, local::LocalFileSystem, path::Path};
+use object_store::{
+    ObjectStore, ObjectStoreExt as _, PutPayload, WriteMultipart, local::LocalFileSystem, path::Path,
+};
 use std::{ops::Range, path::PathBuf, sync::Arc};
 
 /// A failure of the blob store.

@@ -267,11 +267,17 @@ pub fn request_cancel(tenant: &Tenant, id: &CommandId, now_ms: i64) -> Batch {
 ///
 /// # Errors
 /// The store's.
-pub async fn finished_before(db: &Db, before_ms: i64, limit: i64) -> Result<Vec<(Tenant, CommandId)>, StoreError> {
+pub async fn finished_before(
+    db: &Db,
+    before_ms: i64,
+    limit: i64,
+) -> Result<Vec<(Tenant, CommandId)>, StoreError> {
     let sql = "SELECT account_id, region, command_id FROM command WHERE finished_ms < ?1 \
                ORDER BY finished_ms LIMIT ?2";
     let rows = db.scan(sql, params![before_ms, limit]).await?;
-    rows.iter().map(|row| Ok((Tenant { account: row.parse(0)?, region: row.parse(1)? }, row.parse(2)?))).collect()
+    rows.iter()
+        .map(|row| Ok((Tenant { account: row.parse(0)?, region: row.parse(1)? }, row.parse(2)?)))
+        .collect()
 }
 
 /// Forgets a command and everything about it.

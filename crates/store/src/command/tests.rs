@@ -1,6 +1,8 @@
 //! What commands and invocations go through in the store, on every engine.
 
-use super::{CommandOutcome, CommandRow, Filter, delete, find, finish, finished_before, insert, list, request_cancel};
+use super::{
+    CommandOutcome, CommandRow, Filter, delete, find, finish, finished_before, insert, list, request_cancel,
+};
 use crate::{
     Db,
     command_target::{Condition, resolve},
@@ -50,7 +52,15 @@ fn targets(count: usize) -> Vec<Target> {
 async fn sent(db: &Db, count: usize, released: usize) -> (CommandId, Vec<ManagedNodeId>) {
     let (row, targets) = (row(NOW), targets(count));
     let mut batch = insert(&row, "{\"job\":1}");
-    batch.append(invocation::insert(&tenant(), &row.command_id, &targets, released, NOW, NOW + 30, NOW + 100));
+    batch.append(invocation::insert(
+        &tenant(),
+        &row.command_id,
+        &targets,
+        released,
+        NOW,
+        NOW + 30,
+        NOW + 100,
+    ));
     db.write(batch).await.expect("a command is stored");
     (row.command_id, targets.into_iter().map(|target| target.node_id).collect())
 }
@@ -113,7 +123,11 @@ async fn pages_of_commands_are_newest_first_and_complete() {
         let of_node = Filter { node_id: Some(ManagedNodeId::random().to_string()), ..Filter::default() };
         assert_eq!(list(&db, &tenant(), &of_node, 50).await, Ok(vec![]));
         let outcome = Filter { outcome: Some(vec![("Failed", Some("Failed"))]), ..Filter::default() };
-        assert_eq!(list(&db, &tenant(), &outcome, 50).await.expect("a page").len(), 7, "unfinished ones stay");
+        assert_eq!(
+            list(&db, &tenant(), &outcome, 50).await.expect("a page").len(),
+            7,
+            "unfinished ones stay"
+        );
     })
     .await;
 }
@@ -131,8 +145,12 @@ async fn the_outbox_holds_what_is_released_and_not_acknowledged_until_its_time_i
         assert_eq!(invocation::outbox(&db, last, NOW).await, Ok(vec![id.clone()]));
         db.write(invocation::acknowledge(first, &id, NOW + 1)).await.expect("a write");
         assert_eq!(invocation::outbox(&db, first, NOW + 1).await, Ok(vec![]));
-        let found = invocation::find(&db, &tenant(), &id, first).await.expect("a read").expect("the invocation");
-        assert_eq!((found.status.as_str(), found.delivered_ms, found.deadline_ms), ("InProgress", Some(NOW + 1), NOW + 100));
+        let found =
+            invocation::find(&db, &tenant(), &id, first).await.expect("a read").expect("the invocation");
+        assert_eq!(
+            (found.status.as_str(), found.delivered_ms, found.deadline_ms),
+            ("InProgress", Some(NOW + 1), NOW + 100)
+        );
         assert_eq!(invocation::next_deadline(&db).await, Ok(Some(NOW + 30)));
         assert_eq!(invocation::unfinished_nodes(&db, &id).await.expect("a read").len(), 40);
     })
@@ -178,9 +196,13 @@ async fn a_cancellation_ends_what_was_not_delivered_and_asks_for_the_rest() {
         let count = |status: &str| counts.iter().filter(|c| c.status == status).map(|c| c.count).sum::<i64>();
         assert_eq!((count("Cancelling"), count("Cancelled")), (1, 2));
         // The node that may just have got it is told as well; the one that never could is not.
-        for (node, expected) in [(running, Some(&cancels[0])), (pending, Some(&cancels[1])), (waiting, None)] {
+        for (node, expected) in [(running, Some(&cancels[0])), (pending, Some(&cancels[1])), (waiting, None)]
+        {
             let found = invocation::cancellations(&db, node).await.expect("a read");
-            assert_eq!(found, expected.map(|cancel| (id.clone(), cancel.clone())).into_iter().collect::<Vec<_>>());
+            assert_eq!(
+                found,
+                expected.map(|cancel| (id.clone(), cancel.clone())).into_iter().collect::<Vec<_>>()
+            );
         }
         db.write(invocation::acknowledge(running, &cancels[0], NOW + 2)).await.expect("a write");
         assert_eq!(invocation::cancellations(&db, running).await, Ok(vec![]));
@@ -272,8 +294,10 @@ async fn targets_are_found_by_ids_and_by_tags() {
                 public_key: vec![1],
                 public_key_type: "Rsa".to_owned(),
             });
-            let tags: Vec<_> =
-                tags.iter().map(|(key, value)| Tag { key: (*key).to_owned(), value: (*value).to_owned() }).collect();
+            let tags: Vec<_> = tags
+                .iter()
+                .map(|(key, value)| Tag { key: (*key).to_owned(), value: (*value).to_owned() })
+                .collect();
             let tenant = tenant();
             batch.append(tag::put(Resource::node(&tenant, node), &tags, 50));
             db.write(batch).await.expect("a node is stored");

@@ -29,7 +29,8 @@ fn operations() -> &'static [(&'static ServiceSchema, &'static OperationSchema)]
     static ALL: OnceLock<Vec<(&ServiceSchema, &OperationSchema)>> = OnceLock::new();
     ALL.get_or_init(|| {
         let router = crate::operations::router();
-        let each = SERVICES.iter().flat_map(|service| service.operations.iter().map(|found| (*service, *found)));
+        let each =
+            SERVICES.iter().flat_map(|service| service.operations.iter().map(|found| (*service, *found)));
         each.flat_map(|found| std::iter::repeat_n(found, if router.has(found.1) { 12 } else { 1 })).collect()
     })
 }
