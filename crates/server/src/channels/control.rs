@@ -74,7 +74,7 @@ pub(crate) async fn serve_control_channel<S>(
         return;
     }
     let connection = ConnectionId::random();
-    let channel = control_plane.channels.open(&node, connection.clone());
+    let channel = control_plane.channels.open(&node, connection.clone(), control_plane.clock.now_ms());
     let mut serving =
         Serving { control_plane: &control_plane, tenant: &tenant, node: &node, machine, socket, channel };
     if let Err(end) = serving.run().await {
@@ -176,9 +176,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Serving<'_, S> {
 
     /// Makes the connection the node's channel, and sends what waits for it.
     async fn begin(&mut self) -> Result<(), End> {
-        let ControlPlane { db, bus, clock, replica, .. } = &**self.control_plane;
+        let ControlPlane { db, bus, replica, .. } = &**self.control_plane;
         let connection = &self.channel.connection;
-        db.write(managed_node::set_connected(self.node, replica, connection, clock.now_ms())).await?;
+        db.write(managed_node::set_connected(self.node, replica, connection, self.channel.opened_ms)).await?;
         bus.publish(Notice::ChannelOpened { node: self.node.clone(), connection: connection.clone() });
         self.deliver().await
     }

@@ -19,6 +19,8 @@ const CACHED_CONTENTS: usize = 64;
 pub(crate) struct Channel {
     /// The connection.
     pub(crate) connection: ConnectionId,
+    /// When it was opened, epoch milliseconds; later than any channel of the node before it.
+    pub(crate) opened_ms: i64,
     /// Wakes the task: look into the outbox, or at `closing`.
     pub(crate) wake: Notify,
     closing: AtomicBool,
@@ -94,12 +96,14 @@ impl Channels {
     }
 
     /// Notes the channel of a node. An older one of the same node is closed: the newest wins.
-    pub(crate) fn open(&self, node: &ManagedNodeId, connection: ConnectionId) -> Arc<Channel> {
-        let channel = Arc::new(Channel { connection, wake: Notify::new(), closing: AtomicBool::new(false) });
-        let older = self.shard(node).insert(node.clone(), channel.clone());
-        if let Some(older) = older {
-            older.close();
-        }
+    pub(crate) fn open(&self, node: &ManagedNodeId, connection: ConnectionId, now_ms: i64) -> Arc<Channel> {
+        let mut shard = self.shard(node);
+        let older = shard.get(node);
+        let opened_ms = older.map_or(now_ms, |older| now_ms.max(older.opened_ms + 1));
+        older.inspect(|older| older.close());
+        let closing = AtomicBool::new(false);
+        let channel = Arc::new(Channel { connection, opened_ms, wake: Notify::new(), closing });
+        shard.insert(node.clone(), channel.clone());
         channel
     }
 
@@ -222,9 +226,10 @@ mod tests {
     fn the_newest_channel_of_a_node_wins() {
         let channels = Channels::default();
         let node = ManagedNodeId::random();
-        let first = channels.open(&node, ConnectionId::random());
-        let second = channels.open(&node, ConnectionId::random());
+        let first = channels.open(&node, ConnectionId::random(), 10);
+        let second = channels.open(&node, ConnectionId::random(), 10);
         assert!(first.is_closing() && !second.is_closing());
+        assert!(first.opened_ms < second.opened_ms, "the store can tell which is newer");
         channels.forget(&node, &first);
         assert_eq!(channels.count(), 1);
         channels.close_other(&node, &second.connection);

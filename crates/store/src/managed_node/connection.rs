@@ -18,8 +18,8 @@ pub fn touch_ping_many(pings: &[(ManagedNodeId, i64)]) -> Batch {
     batch
 }
 
-/// A replica opened this channel: it is the node's channel from now on, whoever held one before. A conflict means
-/// that there is no such node.
+/// A replica opened this channel at that time: it is the node's channel from now on, whoever held an older one. A
+/// conflict means that there is no such node, or that it has a newer channel already.
 pub fn set_connected(
     node: &ManagedNodeId,
     replica: &ReplicaId,
@@ -28,7 +28,8 @@ pub fn set_connected(
 ) -> Batch {
     Batch::of(
         "UPDATE managed_node SET connected_replica = ?2, connection_id = ?3, connected_ms = ?4, \
-         last_ping_ms = CASE WHEN last_ping_ms > ?4 THEN last_ping_ms ELSE ?4 END WHERE node_id = ?1",
+         last_ping_ms = CASE WHEN last_ping_ms > ?4 THEN last_ping_ms ELSE ?4 END \
+         WHERE node_id = ?1 AND (connection_id IS NULL OR connected_ms < ?4)",
         params![node.as_str(), replica.as_str(), connection.as_str(), now_ms],
         Expect::Exactly(1),
     )

@@ -132,6 +132,7 @@ async fn the_newest_channel_is_the_nodes_channel() {
         }
         db.write(set_connected(&one, &here, &old, 10)).await.unwrap();
         db.write(set_connected(&one, &there, &new, 20)).await.unwrap();
+        assert_eq!(db.write(set_connected(&one, &here, &old, 15)).await, conflict(), "written late");
         db.write(clear_connected(&one, &old, 30)).await.unwrap();
         let node = get(&db, &one).await;
         assert_eq!((node.connected_replica, node.connection_id), (Some(there.clone()), Some(new.clone())));

@@ -207,7 +207,7 @@ async fn a_role_is_changed_and_a_node_removed() {
         assert_eq!(elsewhere.code::<UpdateManagedInstanceRole>(role("R")).await, "InvalidInstanceId");
         assert_eq!(elsewhere.code::<DeregisterManagedInstance>(id.clone()).await, "InvalidInstanceId");
 
-        let channel = bench.control_plane.channels.open(&node, ConnectionId::random());
+        let channel = bench.control_plane.channels.open(&node, ConnectionId::random(), 1);
         assert_eq!(root.must::<DeregisterManagedInstance>(id.clone()).await, json!({}));
         assert!(channel.is_closing());
         assert_eq!(managed_node::find_in(&bench.control_plane.db, &here, &node).await.unwrap(), None);
