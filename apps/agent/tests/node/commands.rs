@@ -19,7 +19,7 @@ async fn a_command_is_acknowledged_run_and_reported_once() {
     let result = &steps["s"];
     assert_eq!((result.status, result.code, result.name.as_str()), (Status::Failed, 3, "aws:runShellScript"));
     assert_eq!(result.standard_output, format!("out\nmi-0123456789abcdef0 {}\n", command_id(1)));
-    assert_eq!(result.standard_error, "err\nfailed to run commands: exit status 3\n");
+    assert_eq!(result.standard_error, "err\nfailed to run commands: exit status 3");
     assert_eq!(node.open_commands(), [command_id(1)]);
     link.acknowledge(&last);
     eventually("the command is finished", || node.open_commands().is_empty()).await;

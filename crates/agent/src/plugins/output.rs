@@ -33,8 +33,13 @@ impl CapturedOutput {
 
     /// Appends a line of the agent's own to standard error.
     pub(crate) fn say(&mut self, line: &str) {
+        self.conclude(&format!("{line}\n"));
+    }
+
+    /// Appends last words of the agent's own to standard error, on a line of their own that they do not end.
+    pub(crate) fn conclude(&mut self, words: &str) {
         let separator = if self.stderr.ends_line() { "" } else { "\n" };
-        self.stderr.write(format!("{separator}{line}\n").as_bytes());
+        self.stderr.write(format!("{separator}{words}").as_bytes());
     }
 
     /// Appends a line of the agent's own to both.

@@ -123,7 +123,7 @@ pub(super) fn run(interpreter: &Interpreter, inputs: &Value, context: &mut StepC
         process::run(command, inputs.timeout, context.output, context.interrupts, context.on_process);
     if result.status == Status::Failed {
         // The official agent's words, which people look for.
-        context.output.say(&format!("failed to run commands: exit status {}", result.code));
+        context.output.conclude(&format!("failed to run commands: exit status {}", result.code));
     }
     result
 }
