@@ -24,7 +24,6 @@ from support.waiting import eventually, never
 UNKNOWN = "mi-0123456789abcdef0"
 
 
-
 # The way of the command line.
 
 
