@@ -146,9 +146,6 @@ impl Setting {
             command.env("MUSTER_TEST_POSTGRES_URL", &postgres.url);
             command.env("PATH", shell::path_with(&postgres.programs)?);
         }
-        if let Some(programs) = &self.programs {
-            command.env("MUSTER_TEST_PYTHON", programs);
-        }
         if self.bless {
             command.env("MUSTER_BLESS", "1").env("INSTA_UPDATE", "always");
         }
