@@ -13,7 +13,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use muster_ids::{CommandId, ManagedNodeId};
 use muster_ssm_api::errors::INVOCATION_DOES_NOT_EXIST;
-use muster_store::{invocation, invocation_step};
+use muster_store::{command, invocation, invocation_step};
 use std::{error::Error, pin::pin};
 
 fn key(
@@ -57,6 +57,12 @@ pub(crate) async fn put_output<E: Error + Send + Sync + 'static>(
     let found = invocation::find(&control_plane.db, &context.tenant, &id, node).await?;
     if found.is_none() {
         return Err(unknown(command, node.as_str()));
+    }
+    // Only steps that the command has: a node cannot fill the store with others.
+    let command_row = command::find(&control_plane.db, &context.tenant, &id).await?;
+    let document = command_row.and_then(|row| control_plane.documents.find(&row.document_name));
+    if !document.is_some_and(|document| document.steps.iter().any(|known| known == step)) {
+        return Err(ApiError::validation("The command has no such step."));
     }
     let mut writer = control_plane
         .blobs

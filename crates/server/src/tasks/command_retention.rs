@@ -54,3 +54,41 @@ impl Task for CommandRetention {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{on_each_bench, tenant};
+    use bytes::Bytes;
+    use muster_ids::CommandId;
+    use muster_ssm_api::SendCommand;
+
+    const DAY_MS: i64 = 24 * 3_600_000;
+
+    #[tokio::test]
+    async fn a_command_is_forgotten_with_its_outputs_thirty_days_after_its_end() {
+        on_each_bench(|bench| async move {
+            // A command for no node at all ends at once.
+            let targets = json!([{ "Key": "tag:nobody", "Values": ["x"] }]);
+            let input = json!({
+                "DocumentName": "AWS-RunShellScript", "Targets": targets, "Parameters": { "commands": ["id"] }
+            });
+            let sent = bench.root("us-east-1").call::<SendCommand>(input).await.unwrap();
+            let id = CommandId::parse(sent["Command"]["CommandId"].as_str().unwrap()).unwrap();
+            let tenant = tenant("us-east-1");
+            let output = format!("outputs/{}/{}/{id}/node/step/stdout", tenant.account, tenant.region);
+            let ControlPlane { db, blobs, .. } = &*bench.control_plane;
+            blobs.put(&output, Bytes::from_static(b"x")).await.unwrap();
+
+            let task = CommandRetention::new(bench.control_plane.clone());
+            bench.clock.advance_ms(29 * DAY_MS);
+            task.run().await.unwrap();
+            assert!(command::find(db, &tenant, &id).await.unwrap().is_some(), "29 days are not enough");
+            bench.clock.advance_ms(2 * DAY_MS);
+            task.run().await.unwrap();
+            assert!(command::find(db, &tenant, &id).await.unwrap().is_none());
+            assert_eq!(blobs.get(&output).await.unwrap(), None);
+        })
+        .await;
+    }
+}
