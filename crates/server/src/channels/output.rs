@@ -150,3 +150,66 @@ fn percent_encoded(byte: u8) -> String {
         other => format!("%{other:02X}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::Clock as _,
+        context::Proof,
+        testing::{Bench, on_each_bench, tenant},
+    };
+    use muster_service_model::Operation as _;
+    use muster_ssm_api::SendCommand;
+    use muster_store::invocation::Target;
+    use serde_json::json;
+    use std::{convert::Infallible, net::Ipv4Addr};
+
+    /// A command with an invocation on a node.
+    async fn sent(bench: &Bench, node: &ManagedNodeId) -> CommandId {
+        let targets = json!([{ "Key": "tag:nobody", "Values": ["x"] }]);
+        let input = json!({
+            "DocumentName": "AWS-RunShellScript", "Targets": targets, "Parameters": { "commands": ["id"] }
+        });
+        let sent = bench.root("us-east-1").must::<SendCommand>(input).await;
+        let id = CommandId::parse(sent["Command"]["CommandId"].as_str().unwrap()).unwrap();
+        let target = [Target { node_id: node.clone(), node_name: String::new() }];
+        let insert = invocation::insert(&tenant("us-east-1"), &id, &target, 1, 0, 1, 1);
+        bench.control_plane.db.write(insert).await.unwrap();
+        id
+    }
+
+    #[tokio::test]
+    async fn a_node_sends_streams_of_its_own_commands_steps_and_no_others() {
+        on_each_bench(|bench| async move {
+            let (node, other) = (ManagedNodeId::random(), ManagedNodeId::random());
+            let id = sent(&bench, &node).await;
+            let put = |node: &ManagedNodeId, step: &'static str, stream: &'static str| {
+                let tenant = tenant("us-east-1");
+                let principal =
+                    Principal::Node { tenant: tenant.clone(), node: node.clone(), role: "role".to_owned() };
+                let context = RequestContext {
+                    request_id: "test".to_owned(),
+                    principal,
+                    proof: Proof::SecretKey,
+                    tenant,
+                    now_ms: bench.clock.now_ms(),
+                    source_ip: Ipv4Addr::LOCALHOST.into(),
+                    user_agent: "test".to_owned(),
+                    operation: SendCommand::SCHEMA,
+                };
+                let (control_plane, id) = (bench.control_plane.clone(), id.clone());
+                async move {
+                    let body = futures_util::stream::iter([Ok::<_, Infallible>(Bytes::from_static(b"x"))]);
+                    let put = put_output(&control_plane, &context, id.as_str(), step, stream, body).await;
+                    put.map_err(|error| error.schema.code)
+                }
+            };
+            assert_eq!(put(&node, "aws:runShellScript", "stdout").await, Ok(()));
+            assert_eq!(put(&node, "another", "stdout").await, Err("ValidationException"));
+            assert_eq!(put(&node, "aws:runShellScript", "stdin").await, Err("ValidationException"));
+            assert_eq!(put(&other, "aws:runShellScript", "stdout").await, Err("InvocationDoesNotExist"));
+        })
+        .await;
+    }
+}
