@@ -11,31 +11,45 @@ use std::{
 /// Each crate of ours and those of ours that it may use. Development dependencies are left out of the rule, but for
 /// what [`NEVER`] says.
 const MAY_USE: &[(&str, &[&str])] = &[
+    ("muster-admin-api", &["muster-service-model"]),
     ("muster-agent", &["muster-agent-lib"]),
     ("muster-agent-lib", &["muster-protocol"]),
     ("muster-background", &[]),
     ("muster-blob", &[]),
     ("muster-bus", &["muster-ids"]),
     ("muster-cli", &["muster-cli-lib"]),
-    ("muster-cli-lib", &["muster-protocol", "muster-service-model", "muster-ssm-api"]),
+    (
+        "muster-cli-lib",
+        &["muster-admin-api", "muster-iam-api", "muster-protocol", "muster-service-model", "muster-ssm-api"],
+    ),
+    ("muster-cloudtrail-api", &["muster-service-model"]),
+    ("muster-iam-api", &["muster-service-model"]),
     ("muster-ids", &[]),
+    ("muster-kms-api", &["muster-service-model"]),
     ("muster-protocol", &["muster-ids", "muster-service-model"]),
     ("muster-server", &["muster-server-lib"]),
     (
         "muster-server-lib",
         &[
+            "muster-admin-api",
             "muster-background",
             "muster-blob",
             "muster-bus",
+            "muster-cloudtrail-api",
+            "muster-iam-api",
             "muster-ids",
+            "muster-kms-api",
+            "muster-policy",
             "muster-protocol",
             "muster-service-model",
+            "muster-sns-api",
             "muster-ssm-api",
             "muster-store",
             "muster-sts-api",
         ],
     ),
     ("muster-service-model", &[]),
+    ("muster-sns-api", &["muster-service-model"]),
     ("muster-ssm-api", &["muster-service-model"]),
     ("muster-store", &["muster-ids"]),
     ("muster-sts-api", &["muster-service-model"]),
@@ -191,6 +205,7 @@ mod tests {
     #[test]
     fn an_agent_that_reaches_the_store_is_told() {
         let graph = crates(&[
+            ("muster-admin-api", &["muster-service-model"]),
             ("muster-agent", &["muster-agent-lib"]),
             ("muster-agent-lib", &["muster-protocol", "muster-store"]),
             ("muster-protocol", &[]),

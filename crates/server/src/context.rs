@@ -1,8 +1,12 @@
 //! What every call carries: who calls, for which tenant, when, from where.
 
+use crate::authority::{Authority, Requirement};
 use muster_ids::{AccountId, ManagedNodeId, Region, Tenant};
 use muster_service_model::OperationSchema;
-use std::net::IpAddr;
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// Who calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +18,10 @@ pub enum Principal {
         /// The key it signed with.
         access_key_id: String,
     },
+    /// An IAM user, with a long-term key or the session that it took from one.
+    User(User),
+    /// A session of an IAM role.
+    Role(RoleSession),
     /// A managed node, with its temporary credentials or its registered key. It may act for itself alone.
     Node {
         /// Account and region it is registered in.
@@ -27,17 +35,75 @@ pub enum Principal {
     Anonymous,
 }
 
+/// An IAM user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// The account.
+    pub account: AccountId,
+    /// Its name.
+    pub name: String,
+    /// Its unique id, `AIDA…`.
+    pub id: String,
+    /// Its ARN, with the path.
+    pub arn: String,
+    /// The key that the call is signed with.
+    pub access_key_id: String,
+    /// Of a session, when it began, milliseconds since the epoch.
+    pub issued_ms: Option<i64>,
+}
+
+/// A session of an IAM role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleSession {
+    /// The role's account.
+    pub account: AccountId,
+    /// The role's name.
+    pub role: String,
+    /// The role's unique id, `AROA…`.
+    pub role_id: String,
+    /// The role's ARN, with the path.
+    pub role_arn: String,
+    /// The name that the caller gave to the session.
+    pub session: String,
+    /// The key that the call is signed with.
+    pub access_key_id: String,
+    /// Who is behind it, if the caller of `AssumeRole` had to say.
+    pub source_identity: Option<String>,
+    /// When the session began, milliseconds since the epoch.
+    pub issued_ms: i64,
+}
+
 impl Principal {
     /// The caller's ARN, as `GetCallerIdentity` and denials print it.
     pub fn arn(&self) -> String {
         match self {
             Self::Root { account, .. } => format!("arn:aws:iam::{account}:root"),
+            Self::User(user) => user.arn.clone(),
+            Self::Role(role) => {
+                format!("arn:aws:sts::{}:assumed-role/{}/{}", role.account, role.role, role.session)
+            }
             Self::Node { tenant, node, role } => {
                 let role = role.rsplit('/').next().unwrap_or(role);
                 format!("arn:aws:sts::{}:assumed-role/{role}/{node}", tenant.account)
             }
             Self::Anonymous => "anonymous".to_owned(),
         }
+    }
+
+    /// The caller's account; nobody has none.
+    pub fn account(&self) -> Option<&AccountId> {
+        match self {
+            Self::Root { account, .. } => Some(account),
+            Self::User(user) => Some(&user.account),
+            Self::Role(role) => Some(&role.account),
+            Self::Node { tenant, .. } => Some(&tenant.account),
+            Self::Anonymous => None,
+        }
+    }
+
+    /// Whether it is an operator: anybody with an identity but a node.
+    pub const fn is_operator(&self) -> bool {
+        matches!(self, Self::Root { .. } | Self::User(_) | Self::Role(_))
     }
 }
 
@@ -68,15 +134,45 @@ pub struct RequestContext {
     pub now_ms: i64,
     /// The peer's address.
     pub source_ip: IpAddr,
+    /// Whether the call came over TLS.
+    pub secure: bool,
     /// The client's own word for itself.
     pub user_agent: String,
     /// The operation.
     pub operation: &'static OperationSchema,
+    /// What the caller may.
+    pub authority: Arc<Authority>,
+    /// What was decided for this call so far.
+    pub decisions: Arc<Decisions>,
+}
+
+/// What the call asked permission for: shows that a decision was made, and tells the audit which resources the call
+/// is about.
+#[derive(Debug, Default)]
+pub struct Decisions {
+    resources: Mutex<Vec<String>>,
+}
+
+impl Decisions {
+    /// ARNs, or `*`, in the order of the decisions; empty if none was made.
+    pub fn resources(&self) -> Vec<String> {
+        self.resources.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether any decision was made.
+    pub fn any(&self) -> bool {
+        !self.resources.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
 }
 
 impl RequestContext {
     /// The region of the call.
     pub fn region(&self) -> &Region {
         &self.tenant.region
+    }
+
+    pub(crate) fn note_decision(&self, requirements: &[Requirement]) {
+        let mut resources = self.decisions.resources.lock().unwrap_or_else(PoisonError::into_inner);
+        resources.extend(requirements.iter().map(|requirement| requirement.resource.clone()));
     }
 }

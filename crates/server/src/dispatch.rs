@@ -5,27 +5,37 @@
 
 use crate::{
     ControlPlane,
+    authority::{Requirement, denial},
     context::{Principal, Proof, RequestContext},
-    error::{ACCESS_DENIED, ApiError, SERIALIZATION, UNSUPPORTED_OPERATION},
+    error::{ApiError, SERIALIZATION, UNSUPPORTED_OPERATION},
 };
 use muster_service_model::{Operation, OperationSchema};
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt, future::Future, pin::Pin, sync::Arc};
 
+/// The permissions that a call needs, from its input alone.
+pub type Requirements<I> = fn(&RequestContext, &I) -> Vec<Requirement>;
+
 /// Who may call an operation. `I` is its input.
 pub enum Access<I> {
-    /// An operator of the account.
-    Operator,
+    /// Whoever the policies let: the permissions that the call needs.
+    Policy(Requirements<I>),
+    /// Whoever the policies let; which permissions are needed only the handler finds out, and must ask for at least
+    /// one before it answers or changes anything.
+    Handler,
     /// A node, about itself alone: the function names the node that the input speaks of.
     NodeSelf(fn(&I) -> Option<&str>),
-    /// An operator, or a node about itself alone.
-    OperatorOrNodeSelf(fn(&I) -> Option<&str>),
     /// Any operator or node: the operation tells the caller only about itself.
     Caller,
     /// A node that signed with its registered key.
     NodeKey,
     /// Anybody: the operation checks a secret of its own.
     Anonymous,
+}
+
+impl<I> Access<I> {
+    /// The call's own action, for which AWS knows no resource.
+    pub const ANY_RESOURCE: Self = Self::Policy(|context, _| vec![Requirement::anything(context)]);
 }
 
 /// The handler of one operation.
@@ -71,8 +81,12 @@ impl Router {
                     cause: Some(error.into()),
                     ..ApiError::new(&SERIALIZATION, "")
                 })?;
-                authorise(&<ControlPlane as Handle<O>>::ACCESS, &context, &input)?;
+                let access = <ControlPlane as Handle<O>>::ACCESS;
+                authorise(&control_plane, &access, &context, &input).await?;
                 let output = control_plane.handle(&context, input).await?;
+                if matches!(access, Access::Handler) && !context.decisions.any() {
+                    return Err(ApiError::internal("the handler answered without a decision"));
+                }
                 serde_json::to_value(output).map_err(ApiError::internal)
             })
         });
@@ -115,18 +129,29 @@ impl fmt::Debug for Router {
     }
 }
 
-fn authorise<I>(access: &Access<I>, context: &RequestContext, input: &I) -> Result<(), ApiError> {
+async fn authorise<I: Sync>(
+    control_plane: &ControlPlane,
+    access: &Access<I>,
+    context: &RequestContext,
+    input: &I,
+) -> Result<(), ApiError> {
+    let by_secret = context.proof == Proof::SecretKey;
     let allowed = match (access, &context.principal) {
         (Access::Anonymous, _) => true,
-        (Access::Operator | Access::OperatorOrNodeSelf(_) | Access::Caller, Principal::Root { .. }) => true,
-        (Access::NodeSelf(subject) | Access::OperatorOrNodeSelf(subject), Principal::Node { node, .. }) => {
-            context.proof == Proof::SecretKey && subject(input) == Some(node.as_str())
+        (_, Principal::Anonymous) => false,
+        (Access::Policy(requirements), _) if by_secret => {
+            let requirements = requirements(context, input);
+            if requirements.is_empty() {
+                return Err(ApiError::internal("the operation names no permission"));
+            }
+            return control_plane.authorise(context, &requirements).await;
         }
-        (Access::Caller, Principal::Node { .. }) => context.proof == Proof::SecretKey,
+        (Access::Handler | Access::Caller, _) => by_secret,
+        (Access::NodeSelf(subject), Principal::Node { node, .. }) => {
+            by_secret && subject(input) == Some(node.as_str())
+        }
         (Access::NodeKey, Principal::Node { .. }) => context.proof == Proof::NodeKey,
-        (Access::Operator, Principal::Node { .. })
-        | (Access::NodeSelf(_) | Access::NodeKey, Principal::Root { .. })
-        | (_, Principal::Anonymous) => false,
+        (Access::Policy(_) | Access::NodeSelf(_) | Access::NodeKey, _) => false,
     };
     if allowed { Ok(()) } else { Err(denied(context)) }
 }
@@ -138,16 +163,9 @@ pub(crate) fn unsupported(operation: &OperationSchema) -> ApiError {
     ApiError::new(&UNSUPPORTED_OPERATION, message)
 }
 
-/// The denial in AWS's words.
+/// A denial where no policy is asked: the operation is not for callers of this kind.
 pub(crate) fn denied(context: &RequestContext) -> ApiError {
     let OperationSchema { service, name, .. } = *context.operation;
-    let resource = format!("arn:aws:{service}:{}:{}:*", context.tenant.region, context.tenant.account);
-    ApiError::new(
-        &ACCESS_DENIED,
-        format!(
-            "User: {} is not authorized to perform: {service}:{name} on resource: {resource} because no \
-             identity-based policy allows the {service}:{name} action",
-            context.principal.arn()
-        ),
-    )
+    let reason = format!("because no identity-based policy allows the {service}:{name} action");
+    denial(context, &format!("{service}:{name}"), "*", &reason)
 }

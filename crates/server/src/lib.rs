@@ -1,6 +1,7 @@
 //! The control plane: one process that answers every AWS API call, holds the channels of the nodes and runs the
 //! background tasks. `Server::start` brings it up; binaries and tests use the same entry.
 
+pub mod authority;
 pub mod clock;
 pub mod config;
 pub mod context;
@@ -9,6 +10,7 @@ pub mod dispatch;
 pub mod error;
 pub mod secrets;
 
+mod arn;
 mod channels;
 mod domain;
 mod http;

@@ -3,6 +3,7 @@
 
 use crate::{
     ControlPlane,
+    authority::Authority,
     channels::Channels,
     clock::{Clock as _, ManualClock},
     config::Config,
@@ -54,6 +55,7 @@ pub(crate) struct Caller {
     principal: Principal,
     proof: Proof,
     tenant: Tenant,
+    authority: Arc<Authority>,
 }
 
 /// The tenant of a bench's root.
@@ -93,14 +95,14 @@ impl Bench {
         let tenant = tenant(region);
         let principal =
             Principal::Root { account: tenant.account.clone(), access_key_id: "AKIATEST".to_owned() };
-        Caller { bench: self.clone(), principal, proof: Proof::SecretKey, tenant }
+        Caller { bench: self.clone(), principal, proof: Proof::SecretKey, tenant, authority: Arc::default() }
     }
 
     /// A node, by this proof.
     pub(crate) fn node(&self, tenant: &Tenant, node: &ManagedNodeId, proof: Proof) -> Caller {
         let principal =
             Principal::Node { tenant: tenant.clone(), node: node.clone(), role: "role".to_owned() };
-        Caller { bench: self.clone(), principal, proof, tenant: tenant.clone() }
+        Caller { bench: self.clone(), principal, proof, tenant: tenant.clone(), authority: Arc::default() }
     }
 
     /// Nobody.
@@ -142,8 +144,11 @@ impl Caller {
             tenant: self.tenant.clone(),
             now_ms: self.bench.clock.now_ms(),
             source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            secure: false,
             user_agent: "test".to_owned(),
             operation,
+            authority: Arc::clone(&self.authority),
+            decisions: Arc::default(),
         };
         self.bench.router.dispatch(Arc::clone(&self.bench.control_plane), context, input).await
     }

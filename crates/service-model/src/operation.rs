@@ -119,7 +119,7 @@ pub struct ErrorSchema {
 /// Servers decode inputs and encode outputs; clients do the reverse.
 pub trait Operation: Send + Sync + 'static {
     /// Decoded and validated input.
-    type Input: Serialize + DeserializeOwned + Send + 'static;
+    type Input: Serialize + DeserializeOwned + Send + Sync + 'static;
     /// Output before encoding.
     type Output: Serialize + DeserializeOwned + Send + 'static;
     /// The operation's tables.

@@ -12,8 +12,17 @@ use std::error::Error;
 use std::path::Path;
 
 /// Public services: distilled from botocore, generated into a folder of their own crate.
-const PUBLIC: [(&str, &str); 2] =
-    [("ssm", "crates/ssm-api/src/generated"), ("sts", "crates/sts-api/src/generated")];
+const PUBLIC: [(&str, &str); 6] = [
+    ("cloudtrail", "crates/cloudtrail-api/src/generated"),
+    ("iam", "crates/iam-api/src/generated"),
+    ("kms", "crates/kms-api/src/generated"),
+    ("sns", "crates/sns-api/src/generated"),
+    ("ssm", "crates/ssm-api/src/generated"),
+    ("sts", "crates/sts-api/src/generated"),
+];
+
+/// Muster's own API: a hand-written model, generated like a public service.
+const OWN: (&str, &str) = ("admin", "crates/admin-api/src/generated");
 
 /// What nodes speak: hand-written models, each generated into one file of `protocol`.
 const NODE: [(&str, &str, &str); 2] = [
@@ -33,14 +42,14 @@ pub(crate) fn distil(data: &Path, tree: &mut Tree) -> Result<(), Box<dyn Error>>
 
 /// Generates the code of every model, and brings the hand-written files into the distilled ones' form.
 pub(crate) fn generate(tree: &mut Tree) -> Result<(), Box<dyn Error>> {
-    for name in NODE.map(|(service, _, _)| service).into_iter().chain(["domains"]) {
+    for name in NODE.map(|(service, _, _)| service).into_iter().chain([OWN.0, "domains"]) {
         let path = format!("model/{name}.json");
         let value = read_json(&tree.root().join(&path))?;
         tree.put(path, pretty::print(&value));
     }
     let domains: BTreeMap<String, Domains> =
         serde_json::from_value(read_json(&tree.root().join("model/domains.json"))?)?;
-    for (service, folder) in PUBLIC {
+    for (service, folder) in PUBLIC.into_iter().chain([OWN]) {
         let model = load(tree, service)?;
         let domains = domains.get(service).ok_or_else(|| format!("model/domains.json: no `{service}`"))?;
         let layout = Layout::new(&model, domains).map_err(|error| format!("{service}: {error}"))?;

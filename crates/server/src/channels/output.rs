@@ -106,7 +106,7 @@ pub(crate) async fn get_output(
     step: &str,
     stream: &str,
 ) -> Result<Bytes, ApiError> {
-    if !matches!(context.principal, Principal::Root { .. }) {
+    if !context.principal.is_operator() {
         return Err(denied(context));
     }
     check_stream(stream)?;
@@ -195,8 +195,11 @@ mod tests {
                     tenant,
                     now_ms: bench.clock.now_ms(),
                     source_ip: Ipv4Addr::LOCALHOST.into(),
+                    secure: false,
                     user_agent: "test".to_owned(),
                     operation: SendCommand::SCHEMA,
+                    authority: std::sync::Arc::default(),
+                    decisions: std::sync::Arc::default(),
                 };
                 let (control_plane, id) = (bench.control_plane.clone(), id.clone());
                 async move {

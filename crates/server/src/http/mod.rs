@@ -70,6 +70,8 @@ struct Arrival {
     peer: SocketAddr,
     now_ms: i64,
     begin: Instant,
+    /// Whether it came over TLS.
+    secure: bool,
 }
 
 impl Edge {
@@ -104,6 +106,7 @@ impl Edge {
             peer,
             now_ms: self.control_plane.clock.now_ms(),
             begin: Instant::now(),
+            secure: self.control_plane.config.tls != crate::config::Tls::Off,
         };
         let get = matches!(*request.method(), Method::GET | Method::HEAD);
         let path = request.uri().path();
@@ -166,6 +169,8 @@ impl Edge {
         self.metrics.called(service, operation, code, took);
         let caller = match principal {
             Some(Principal::Root { .. }) => "root",
+            Some(Principal::User(user)) => user.name.as_str(),
+            Some(Principal::Role(role)) => role.role.as_str(),
             Some(Principal::Node { node, .. }) => node.as_str(),
             Some(Principal::Anonymous) => "anonymous",
             None => "unproven",
@@ -214,7 +219,7 @@ fn context(
     operation: &'static OperationSchema,
 ) -> RequestContext {
     let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let Identity { principal, proof, tenant } = identity;
+    let Identity { principal, proof, tenant, authority } = identity;
     RequestContext {
         request_id: arrival.request_id.clone(),
         principal,
@@ -222,8 +227,11 @@ fn context(
         tenant,
         now_ms: arrival.now_ms,
         source_ip: arrival.peer.ip(),
+        secure: arrival.secure,
         user_agent: user_agent.chars().take(USER_AGENT_LETTERS).collect(),
         operation,
+        authority,
+        decisions: Arc::default(),
     }
 }
 
@@ -232,7 +240,7 @@ impl Identity {
     fn anonymous(control_plane: &ControlPlane) -> Result<Self, ApiError> {
         let region = muster_ids::Region::parse("unknown").map_err(ApiError::internal)?;
         let tenant = muster_ids::Tenant::new(control_plane.config.account_id.clone(), region);
-        Ok(Self { principal: Principal::Anonymous, proof: Proof::None, tenant })
+        Ok(Self { principal: Principal::Anonymous, proof: Proof::None, tenant, authority: Arc::default() })
     }
 }
 

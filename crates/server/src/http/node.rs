@@ -220,7 +220,7 @@ fn own(context: &RequestContext, instance_id: &str) -> Result<(Tenant, ManagedNo
         Principal::Node { tenant, node, .. } if node.as_str() == instance_id => {
             Ok((tenant.clone(), node.clone()))
         }
-        Principal::Node { .. } | Principal::Root { .. } | Principal::Anonymous => Err(denied(context)),
+        _ => Err(denied(context)),
     }
 }
 

@@ -13,8 +13,17 @@ use muster_protocol::agent_api::{EC2MESSAGES_SERVICE, SSM_AGENT_SERVICE};
 use muster_service_model::{OperationSchema, Protocol, ServiceSchema};
 
 /// Services by precedence: what two of one target prefix both know is the first one's.
-pub(super) static SERVICES: [&ServiceSchema; 4] =
-    [&muster_ssm_api::SERVICE, &SSM_AGENT_SERVICE, &EC2MESSAGES_SERVICE, &muster_sts_api::SERVICE];
+pub(super) static SERVICES: [&ServiceSchema; 9] = [
+    &muster_ssm_api::SERVICE,
+    &SSM_AGENT_SERVICE,
+    &EC2MESSAGES_SERVICE,
+    &muster_sts_api::SERVICE,
+    &muster_iam_api::SERVICE,
+    &muster_kms_api::SERVICE,
+    &muster_sns_api::SERVICE,
+    &muster_cloudtrail_api::SERVICE,
+    &muster_admin_api::SERVICE,
+];
 
 const FORM: &str = "application/x-www-form-urlencoded";
 

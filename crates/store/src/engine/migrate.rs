@@ -40,7 +40,15 @@ macro_rules! migrations {
 }
 
 /// The schema of Muster, oldest first.
-pub(crate) const MIGRATIONS: &[Migration] = migrations!["0001_identity", "0002_command",];
+pub(crate) const MIGRATIONS: &[Migration] = migrations![
+    "0001_identity",
+    "0002_command",
+    "0003_iam",
+    "0004_key",
+    "0005_parameter",
+    "0006_event",
+    "0007_audit",
+];
 
 /// A migration found in `schema_version`.
 #[derive(Debug, Clone)]

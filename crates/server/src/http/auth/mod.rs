@@ -9,6 +9,7 @@ mod window;
 
 use crate::{
     ControlPlane,
+    authority::Authority,
     context::{Principal, Proof},
     error::{
         ApiError, EXPIRED_TOKEN, INCOMPLETE_SIGNATURE, INVALID_SIGNATURE, MISSING_AUTHENTICATION_TOKEN,
@@ -26,6 +27,7 @@ use muster_protocol::signing::{
 };
 use muster_ssm_api::errors::INVALID_INSTANCE_ID;
 use muster_store::{access_key, managed_node};
+use std::sync::Arc;
 
 const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. Check your AWS \
                         Secret Access Key and signing method. Consult the service documentation for details.";
@@ -57,12 +59,14 @@ impl Rules {
 }
 
 /// A caller whose signature is good.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct Identity {
     pub(super) principal: Principal,
     pub(super) proof: Proof,
     /// The principal's account in the signature's region.
     pub(super) tenant: Tenant,
+    /// What it may.
+    pub(super) authority: Arc<Authority>,
 }
 
 /// Checks signatures; keeps derived keys.
@@ -160,6 +164,7 @@ impl Authenticator {
             principal: Principal::Root { account: found.account.clone(), access_key_id: found.access_key_id },
             proof: Proof::SecretKey,
             tenant: Tenant::new(found.account, region),
+            authority: Arc::default(),
         })
     }
 }
@@ -202,6 +207,7 @@ async fn node_session(
         principal: Principal::Node { tenant: tenant.clone(), node: node.id, role: node.iam_role },
         proof: Proof::SecretKey,
         tenant,
+        authority: Arc::default(),
     })
 }
 
@@ -237,6 +243,7 @@ async fn node_key(
         principal: Principal::Node { tenant: node.tenant.clone(), node: node.id, role: node.iam_role },
         proof: Proof::NodeKey,
         tenant: node.tenant,
+        authority: Arc::default(),
     })
 }
 

@@ -20,7 +20,7 @@ use muster_store::{
 };
 
 impl Handle<CreateActivation> for ControlPlane {
-    const ACCESS: Access<CreateActivationRequest> = Access::Operator;
+    const ACCESS: Access<CreateActivationRequest> = Access::ANY_RESOURCE;
 
     async fn handle(
         &self,

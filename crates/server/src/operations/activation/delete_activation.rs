@@ -14,7 +14,7 @@ use muster_ssm_api::{
 use muster_store::{StoreError, activation};
 
 impl Handle<DeleteActivation> for ControlPlane {
-    const ACCESS: Access<DeleteActivationRequest> = Access::Operator;
+    const ACCESS: Access<DeleteActivationRequest> = Access::ANY_RESOURCE;
 
     async fn handle(
         &self,

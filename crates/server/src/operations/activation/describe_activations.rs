@@ -23,7 +23,7 @@ const MOST_FILTERS: usize = 16;
 const MOST_VALUES: usize = 1000;
 
 impl Handle<DescribeActivations> for ControlPlane {
-    const ACCESS: Access<DescribeActivationsRequest> = Access::Operator;
+    const ACCESS: Access<DescribeActivationsRequest> = Access::ANY_RESOURCE;
 
     async fn handle(
         &self,

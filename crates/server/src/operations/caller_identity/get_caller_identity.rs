@@ -19,6 +19,8 @@ impl Handle<GetCallerIdentity> for ControlPlane {
     ) -> Result<GetCallerIdentityResponse, ApiError> {
         let (account, user_id) = match &context.principal {
             Principal::Root { account, .. } => (account, account.to_string()),
+            Principal::User(user) => (&user.account, user.id.clone()),
+            Principal::Role(role) => (&role.account, format!("{}:{}", role.role_id, role.session)),
             Principal::Node { tenant, node, role } => {
                 (&tenant.account, format!("{}:{node}", role_id(tenant.account.as_str(), role)))
             }

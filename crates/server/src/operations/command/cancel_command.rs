@@ -21,7 +21,7 @@ use std::collections::BTreeSet;
 const BATCH: usize = 500;
 
 impl Handle<CancelCommand> for ControlPlane {
-    const ACCESS: Access<CancelCommandRequest> = Access::Operator;
+    const ACCESS: Access<CancelCommandRequest> = Access::ANY_RESOURCE;
 
     async fn handle(
         &self,

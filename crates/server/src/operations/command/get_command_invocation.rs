@@ -18,7 +18,7 @@ use muster_ssm_api::{
 use muster_store::{command, invocation, invocation_step};
 
 impl Handle<GetCommandInvocation> for ControlPlane {
-    const ACCESS: Access<GetCommandInvocationRequest> = Access::Operator;
+    const ACCESS: Access<GetCommandInvocationRequest> = Access::ANY_RESOURCE;
 
     async fn handle(
         &self,

@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 const DEFAULT_PAGE: i32 = 50;
 
 impl Handle<ListCommandInvocations> for ControlPlane {
-    const ACCESS: Access<ListCommandInvocationsRequest> = Access::Operator;
+    const ACCESS: Access<ListCommandInvocationsRequest> = Access::ANY_RESOURCE;
 
     async fn handle(
         &self,

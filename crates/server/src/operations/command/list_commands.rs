@@ -17,7 +17,7 @@ use muster_store::command::{self, Filter};
 const DEFAULT_PAGE: i32 = 50;
 
 impl Handle<ListCommands> for ControlPlane {
-    const ACCESS: Access<ListCommandsRequest> = Access::Operator;
+    const ACCESS: Access<ListCommandsRequest> = Access::ANY_RESOURCE;
 
     async fn handle(
         &self,

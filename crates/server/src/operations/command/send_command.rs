@@ -38,7 +38,7 @@ const DEFAULT_MAX_ERRORS: &str = "0";
 const MAX_CONTENT_BYTES: usize = 100_000;
 
 impl Handle<SendCommand> for ControlPlane {
-    const ACCESS: Access<SendCommandRequest> = Access::Operator;
+    const ACCESS: Access<SendCommandRequest> = Access::ANY_RESOURCE;
 
     async fn handle(
         &self,

@@ -14,7 +14,7 @@ use muster_ssm_api::{
 use muster_store::{StoreError, managed_node};
 
 impl Handle<DeregisterManagedInstance> for ControlPlane {
-    const ACCESS: Access<DeregisterManagedInstanceRequest> = Access::Operator;
+    const ACCESS: Access<DeregisterManagedInstanceRequest> = Access::ANY_RESOURCE;
 
     async fn handle(
         &self,

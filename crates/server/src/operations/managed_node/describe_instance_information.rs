@@ -24,7 +24,7 @@ const DEFAULT_PAGE: usize = 10;
 const MOST_FILTERS: usize = 100;
 
 impl Handle<DescribeInstanceInformation> for ControlPlane {
-    const ACCESS: Access<DescribeInstanceInformationRequest> = Access::Operator;
+    const ACCESS: Access<DescribeInstanceInformationRequest> = Access::ANY_RESOURCE;
 
     async fn handle(
         &self,

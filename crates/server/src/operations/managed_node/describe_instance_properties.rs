@@ -19,7 +19,7 @@ use muster_ssm_api::{
 const DEFAULT_PAGE: usize = 50;
 
 impl Handle<DescribeInstanceProperties> for ControlPlane {
-    const ACCESS: Access<DescribeInstancePropertiesRequest> = Access::Operator;
+    const ACCESS: Access<DescribeInstancePropertiesRequest> = Access::ANY_RESOURCE;
 
     async fn handle(
         &self,

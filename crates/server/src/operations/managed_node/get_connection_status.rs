@@ -14,7 +14,7 @@ use muster_ssm_api::{
 use muster_store::managed_node;
 
 impl Handle<GetConnectionStatus> for ControlPlane {
-    const ACCESS: Access<GetConnectionStatusRequest> = Access::Operator;
+    const ACCESS: Access<GetConnectionStatusRequest> = Access::ANY_RESOURCE;
 
     async fn handle(
         &self,

@@ -13,7 +13,7 @@ use muster_ssm_api::{ListNodes, ListNodesRequest, ListNodesResult};
 const DEFAULT_PAGE: usize = 50;
 
 impl Handle<ListNodes> for ControlPlane {
-    const ACCESS: Access<ListNodesRequest> = Access::Operator;
+    const ACCESS: Access<ListNodesRequest> = Access::ANY_RESOURCE;
 
     async fn handle(
         &self,

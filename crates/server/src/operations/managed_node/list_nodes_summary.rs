@@ -25,7 +25,7 @@ const DEFAULT_PAGE: usize = 50;
 type Position = (usize, Vec<String>);
 
 impl Handle<ListNodesSummary> for ControlPlane {
-    const ACCESS: Access<ListNodesSummaryRequest> = Access::Operator;
+    const ACCESS: Access<ListNodesSummaryRequest> = Access::ANY_RESOURCE;
 
     async fn handle(
         &self,

@@ -14,7 +14,7 @@ use muster_ssm_api::{
 use muster_store::{StoreError, managed_node};
 
 impl Handle<UpdateManagedInstanceRole> for ControlPlane {
-    const ACCESS: Access<UpdateManagedInstanceRoleRequest> = Access::Operator;
+    const ACCESS: Access<UpdateManagedInstanceRoleRequest> = Access::ANY_RESOURCE;
 
     async fn handle(
         &self,

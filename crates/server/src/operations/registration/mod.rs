@@ -31,7 +31,7 @@ pub(crate) fn register(router: Router) -> Router {
 fn calling_node(context: &RequestContext) -> Result<&ManagedNodeId, ApiError> {
     match &context.principal {
         Principal::Node { node, .. } => Ok(node),
-        Principal::Root { .. } | Principal::Anonymous => Err(denied(context)),
+        _ => Err(denied(context)),
     }
 }
 

@@ -5,7 +5,7 @@
 
 use crate::{
     ControlPlane,
-    context::{Principal, RequestContext},
+    context::RequestContext,
     dispatch::{Access, Handle},
     domain::{
         activation::{Refusal, admit, code_hash},
@@ -43,7 +43,7 @@ impl Handle<RegisterManagedInstance> for ControlPlane {
         context: &RequestContext,
         input: RegisterManagedInstanceRequest,
     ) -> Result<RegisterManagedInstanceResult, ApiError> {
-        let grant = if input.activation_id.is_none() && matches!(context.principal, Principal::Root { .. }) {
+        let grant = if input.activation_id.is_none() && context.principal.is_operator() {
             by_operator(self, context, &input)?
         } else {
             by_activation(self, context, &input).await?

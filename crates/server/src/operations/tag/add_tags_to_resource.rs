@@ -14,7 +14,7 @@ use muster_ssm_api::{
 use muster_store::{StoreError, tag};
 
 impl Handle<AddTagsToResource> for ControlPlane {
-    const ACCESS: Access<AddTagsToResourceRequest> = Access::Operator;
+    const ACCESS: Access<AddTagsToResourceRequest> = Access::ANY_RESOURCE;
 
     async fn handle(
         &self,

@@ -11,7 +11,7 @@ use muster_ssm_api::{ListTagsForResource, ListTagsForResourceRequest, ListTagsFo
 use muster_store::tag;
 
 impl Handle<ListTagsForResource> for ControlPlane {
-    const ACCESS: Access<ListTagsForResourceRequest> = Access::Operator;
+    const ACCESS: Access<ListTagsForResourceRequest> = Access::ANY_RESOURCE;
 
     async fn handle(
         &self,

@@ -13,7 +13,7 @@ use muster_store::{StoreError, tag};
 use std::collections::HashSet;
 
 impl Handle<RemoveTagsFromResource> for ControlPlane {
-    const ACCESS: Access<RemoveTagsFromResourceRequest> = Access::Operator;
+    const ACCESS: Access<RemoveTagsFromResourceRequest> = Access::ANY_RESOURCE;
 
     async fn handle(
         &self,

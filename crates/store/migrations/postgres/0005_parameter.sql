@@ -1,0 +1,1 @@
+-- Parameters, their versions and settings.

@@ -1,0 +1,1 @@
+-- Data keys under the master key, and the keys of KMS.

@@ -1,0 +1,1 @@
+-- The sealed files of the audit trail.
