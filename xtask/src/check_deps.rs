@@ -26,6 +26,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("muster-iam-api", &["muster-service-model"]),
     ("muster-ids", &[]),
     ("muster-kms-api", &["muster-service-model"]),
+    ("muster-policy", &[]),
     ("muster-protocol", &["muster-ids", "muster-service-model"]),
     ("muster-server", &["muster-server-lib"]),
     (
