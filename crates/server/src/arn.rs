@@ -23,6 +23,20 @@ pub(crate) fn managed_instance(tenant: &Tenant, node: &str) -> String {
     of("ssm", tenant, &format!("managed-instance/{node}"))
 }
 
+/// A node of any kind: those of EC2 (`i-…`) are EC2's resources.
+pub(crate) fn node(tenant: &Tenant, node: &str) -> String {
+    if node.starts_with("i-") {
+        of("ec2", tenant, &format!("instance/{node}"))
+    } else {
+        managed_instance(tenant, node)
+    }
+}
+
+/// A role as callers name it to Systems Manager: its name, with its path in front if it has one.
+pub(crate) fn role(account: &AccountId, role: &str) -> String {
+    iam(account, &format!("role/{}", role.strip_prefix('/').unwrap_or(role)))
+}
+
 /// A document; those of Amazon belong to no account.
 pub(crate) fn document(tenant: &Tenant, name: &str) -> String {
     let account =
@@ -45,6 +59,11 @@ mod tests {
         let tenant = tenant("r");
         assert_eq!(parameter(&tenant, "/a/b"), "arn:aws:ssm:r:123456789012:parameter/a/b");
         assert_eq!(parameter(&tenant, "a"), "arn:aws:ssm:r:123456789012:parameter/a");
+        assert_eq!(node(&tenant, "mi-1"), "arn:aws:ssm:r:123456789012:managed-instance/mi-1");
+        assert_eq!(node(&tenant, "i-1"), "arn:aws:ec2:r:123456789012:instance/i-1");
+        let service_role = "arn:aws:iam::123456789012:role/service-role/R";
+        assert_eq!(role(&tenant.account, "service-role/R"), service_role);
+        assert_eq!(role(&tenant.account, "/service-role/R"), service_role);
         assert_eq!(document(&tenant, "AWS-RunShellScript"), "arn:aws:ssm:r::document/AWS-RunShellScript");
     }
 }

@@ -1,9 +1,9 @@
 //! What a call needs a permission for: an action on a resource, with the condition keys that only the call knows.
 
 use super::Policy;
-use crate::context::RequestContext;
+use crate::{arn, context::RequestContext};
 use muster_ids::AccountId;
-use muster_store::tag::Tag;
+use muster_store::tag::{MANAGED_INSTANCE, Tag};
 use std::{borrow::Cow, sync::Arc};
 
 /// One permission that a call needs.
@@ -59,6 +59,18 @@ impl Requirement {
             policy: None,
             policy_decides: false,
         }
+    }
+
+    /// The call's own action on a managed node. Whether there is such a node is not asked.
+    pub(crate) fn on_node(context: &RequestContext, node: &str) -> Self {
+        Self::on(context, arn::node(&context.tenant, node)).tagged(MANAGED_INSTANCE, node)
+    }
+
+    /// `iam:PassRole`: who gives a role of the account to a service must be allowed to. `role` is its name, with its
+    /// path in front if it has one.
+    pub(crate) fn pass_role(context: &RequestContext, role: &str, service: &'static str) -> Self {
+        Self::of(context, "iam:PassRole", arn::role(&context.tenant.account, role))
+            .key("iam:PassedToService", service)
     }
 
     /// The resource carries tags: `aws:ResourceTag/…` and `ssm:resourceTag/…`.

@@ -5,6 +5,7 @@
 
 use crate::{
     ControlPlane,
+    authority::Requirement,
     context::{Principal, RequestContext},
     dispatch::denied,
     error::ApiError,
@@ -97,7 +98,7 @@ pub(crate) async fn put_output<E: Error + Send + Sync + 'static>(
 /// Gives one stream of a step: from the blob store if the node sent it in full, else what its reply carried.
 ///
 /// # Errors
-/// Not an operator, no such invocation or step, or the store's.
+/// Who may not call `GetCommandInvocation`, no such invocation or step, or the store's.
 pub(crate) async fn get_output(
     control_plane: &ControlPlane,
     context: &RequestContext,
@@ -106,9 +107,9 @@ pub(crate) async fn get_output(
     step: &str,
     stream: &str,
 ) -> Result<Bytes, ApiError> {
-    if !context.principal.is_operator() {
-        return Err(denied(context));
-    }
+    // What `GetCommandInvocation` shows the beginning of.
+    let read = Requirement::of(context, "ssm:GetCommandInvocation", "*");
+    control_plane.authorise(context, &[read]).await?;
     check_stream(stream)?;
     let parsed = CommandId::parse(command).ok().zip(ManagedNodeId::parse(node).ok());
     let (id, node_id) = parsed.ok_or_else(|| unknown(command, node))?;

@@ -3,6 +3,7 @@
 use super::check_role;
 use crate::{
     ControlPlane,
+    authority::Requirement,
     context::RequestContext,
     dispatch::{Access, Handle},
     domain::{activation as rules, tag},
@@ -20,7 +21,14 @@ use muster_store::{
 };
 
 impl Handle<CreateActivation> for ControlPlane {
-    const ACCESS: Access<CreateActivationRequest> = Access::ANY_RESOURCE;
+    const ACCESS: Access<CreateActivationRequest> = Access::Policy(|context, input| {
+        let tags = input.tags.as_deref().unwrap_or_default();
+        let tags = tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()));
+        vec![
+            Requirement::anything(context).requesting_tags(tags),
+            Requirement::pass_role(context, &input.iam_role, super::SERVICE_PRINCIPAL),
+        ]
+    });
 
     async fn handle(
         &self,

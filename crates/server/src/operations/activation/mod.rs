@@ -7,6 +7,9 @@ mod describe_activations;
 use crate::{context::RequestContext, dispatch::Router, domain, error::ApiError};
 use muster_ssm_api::{CreateActivation, DeleteActivation, DescribeActivations};
 
+/// Whom the role of a node must trust, and whom it is passed to.
+pub(super) const SERVICE_PRINCIPAL: &str = "ssm.amazonaws.com";
+
 pub(crate) fn register(router: Router) -> Router {
     router.on::<CreateActivation>().on::<DeleteActivation>().on::<DescribeActivations>()
 }

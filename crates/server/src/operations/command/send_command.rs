@@ -5,7 +5,8 @@
 
 use super::targets;
 use crate::{
-    ControlPlane,
+    ControlPlane, arn,
+    authority::Requirement,
     context::RequestContext,
     dispatch::{Access, Handle},
     domain::{
@@ -26,10 +27,12 @@ use muster_store::{
     command::{self, CommandRow},
     command_target::Candidate,
     invocation::{self, Target},
+    tag::MANAGED_INSTANCE,
 };
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
+const ACTION: &str = "ssm:SendCommand";
 /// Seconds in which a node must take a command, when the caller does not say.
 const DEFAULT_DELIVERY_SECONDS: i32 = 3600;
 const DEFAULT_MAX_CONCURRENCY: &str = "50";
@@ -38,7 +41,8 @@ const DEFAULT_MAX_ERRORS: &str = "0";
 const MAX_CONTENT_BYTES: usize = 100_000;
 
 impl Handle<SendCommand> for ControlPlane {
-    const ACCESS: Access<SendCommandRequest> = Access::ANY_RESOURCE;
+    // Nodes may be described instead of named: which they are the handler finds out.
+    const ACCESS: Access<SendCommandRequest> = Access::Handler;
 
     async fn handle(
         &self,
@@ -46,6 +50,7 @@ impl Handle<SendCommand> for ControlPlane {
         input: SendCommandRequest,
     ) -> Result<SendCommandResult, ApiError> {
         let document = self.documents.find(&input.document_name);
+        self.authorise(context, &named(context, &input, document)).await?;
         let document = document.ok_or_else(|| ApiError::new(&errors::INVALID_DOCUMENT, ""))?;
         refuse_unsupported(&input)?;
         check_version(document, input.document_version.as_deref())?;
@@ -56,6 +61,11 @@ impl Handle<SendCommand> for ControlPlane {
         let by_id = input.instance_ids.as_deref().unwrap_or_default();
         let by_target = input.targets.as_deref().unwrap_or_default();
         let candidates = targets::resolve(&self.db, &context.tenant, by_id, by_target).await?;
+        if !by_target.is_empty() {
+            let nodes: Vec<_> =
+                candidates.iter().map(|node| on_node(context, node.node_id.as_str())).collect();
+            self.authorise(context, &nodes).await?;
+        }
         if let Some(wrong) = candidates.iter().find(|node| !by_id.is_empty() && !fits(document, node)) {
             return Err(ApiError::new(
                 &errors::UNSUPPORTED_PLATFORM_TYPE,
@@ -114,6 +124,34 @@ impl Handle<SendCommand> for ControlPlane {
         }
         Ok(SendCommandResult { command: Some(command) })
     }
+}
+
+/// What the caller names: the document, nodes, and a role to give away.
+fn named(
+    context: &RequestContext,
+    input: &SendCommandRequest,
+    document: Option<&BuiltinDocument>,
+) -> Vec<Requirement> {
+    let arn = match input.document_name.as_str() {
+        arn if arn.starts_with("arn:") => arn.to_owned(),
+        name => arn::document(&context.tenant, name),
+    };
+    let on_document = Requirement::of(context, ACTION, arn).tagged("Document", &input.document_name);
+    let mut requirements = vec![match document {
+        Some(_) => on_document.key("ssm:DocumentType", "Command"),
+        None => on_document,
+    }];
+    let nodes = input.instance_ids.as_deref().unwrap_or_default();
+    requirements.extend(nodes.iter().map(|node| on_node(context, node)));
+    if let Some(role) = input.service_role_arn.as_deref().filter(|role| !role.is_empty()) {
+        let pass = Requirement::of(context, "iam:PassRole", role);
+        requirements.push(pass.key("iam:PassedToService", "ssm.amazonaws.com"));
+    }
+    requirements
+}
+
+fn on_node(context: &RequestContext, node: &str) -> Requirement {
+    Requirement::of(context, ACTION, arn::node(&context.tenant, node)).tagged(MANAGED_INSTANCE, node)
 }
 
 fn target(node: Candidate) -> Target {

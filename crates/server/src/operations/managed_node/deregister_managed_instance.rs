@@ -4,6 +4,7 @@
 use super::{no_such_node, node_id};
 use crate::{
     ControlPlane,
+    authority::Requirement,
     context::RequestContext,
     dispatch::{Access, Handle},
     error::ApiError,
@@ -14,7 +15,8 @@ use muster_ssm_api::{
 use muster_store::{StoreError, managed_node};
 
 impl Handle<DeregisterManagedInstance> for ControlPlane {
-    const ACCESS: Access<DeregisterManagedInstanceRequest> = Access::ANY_RESOURCE;
+    const ACCESS: Access<DeregisterManagedInstanceRequest> =
+        Access::Policy(|context, input| vec![Requirement::on_node(context, &input.instance_id)]);
 
     async fn handle(
         &self,

@@ -3,6 +3,7 @@
 
 use crate::{
     ControlPlane,
+    authority::Requirement,
     context::RequestContext,
     dispatch::{Access, Handle},
     error::ApiError,
@@ -14,7 +15,8 @@ use muster_ssm_api::{
 use muster_store::managed_node;
 
 impl Handle<GetConnectionStatus> for ControlPlane {
-    const ACCESS: Access<GetConnectionStatusRequest> = Access::ANY_RESOURCE;
+    const ACCESS: Access<GetConnectionStatusRequest> =
+        Access::Policy(|context, input| vec![Requirement::on_node(context, &input.target)]);
 
     async fn handle(
         &self,

@@ -13,7 +13,8 @@ use muster_ssm_api::{ListNodes, ListNodesRequest, ListNodesResult};
 const DEFAULT_PAGE: usize = 50;
 
 impl Handle<ListNodes> for ControlPlane {
-    const ACCESS: Access<ListNodesRequest> = Access::ANY_RESOURCE;
+    const ACCESS: Access<ListNodesRequest> =
+        Access::Policy(|context, input| vec![super::on_sync(context, input.sync_name.as_deref())]);
 
     async fn handle(
         &self,

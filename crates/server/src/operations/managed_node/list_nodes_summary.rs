@@ -25,7 +25,8 @@ const DEFAULT_PAGE: usize = 50;
 type Position = (usize, Vec<String>);
 
 impl Handle<ListNodesSummary> for ControlPlane {
-    const ACCESS: Access<ListNodesSummaryRequest> = Access::ANY_RESOURCE;
+    const ACCESS: Access<ListNodesSummaryRequest> =
+        Access::Policy(|context, input| vec![super::on_sync(context, input.sync_name.as_deref())]);
 
     async fn handle(
         &self,

@@ -11,7 +11,8 @@ mod update_managed_instance_role;
 mod view;
 
 use crate::{
-    ControlPlane, context::RequestContext, dispatch::Router, domain, error::ApiError, operations::page,
+    ControlPlane, arn, authority::Requirement, context::RequestContext, dispatch::Router, domain,
+    error::ApiError, operations::page,
 };
 use domain::paging::PageSize;
 use muster_ids::ManagedNodeId;
@@ -35,6 +36,14 @@ pub(crate) fn register(router: Router) -> Router {
 /// A node id of the caller's. Ids of other kinds of nodes satisfy the model, but no node here has one.
 fn node_id(text: &str) -> Result<ManagedNodeId, ApiError> {
     ManagedNodeId::parse(text).map_err(|_| no_such_node(text))
+}
+
+/// The lists of nodes across accounts are resources by the name of their data sync; this is the one that there always is.
+const DEFAULT_SYNC: &str = "AWS-QuickSetup-ManagedNode";
+
+fn on_sync(context: &RequestContext, name: Option<&str>) -> Requirement {
+    let sync = format!("resource-data-sync/{}", name.unwrap_or(DEFAULT_SYNC));
+    Requirement::on(context, arn::of("ssm", &context.tenant, &sync))
 }
 
 fn no_such_node(id: &str) -> ApiError {

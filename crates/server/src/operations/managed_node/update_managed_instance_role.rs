@@ -2,11 +2,12 @@
 
 use super::{no_such_node, node_id};
 use crate::{
-    ControlPlane,
+    ControlPlane, arn,
+    authority::Requirement,
     context::RequestContext,
     dispatch::{Access, Handle},
     error::ApiError,
-    operations::activation::check_role,
+    operations::activation::{SERVICE_PRINCIPAL, check_role},
 };
 use muster_ssm_api::{
     UpdateManagedInstanceRole, UpdateManagedInstanceRoleRequest, UpdateManagedInstanceRoleResult,
@@ -14,7 +15,14 @@ use muster_ssm_api::{
 use muster_store::{StoreError, managed_node};
 
 impl Handle<UpdateManagedInstanceRole> for ControlPlane {
-    const ACCESS: Access<UpdateManagedInstanceRoleRequest> = Access::ANY_RESOURCE;
+    const ACCESS: Access<UpdateManagedInstanceRoleRequest> = Access::Policy(|context, input| {
+        let role = &input.iam_role;
+        vec![
+            Requirement::on_node(context, &input.instance_id),
+            Requirement::on(context, arn::role(&context.tenant.account, role)),
+            Requirement::pass_role(context, role, SERVICE_PRINCIPAL),
+        ]
+    });
 
     async fn handle(
         &self,

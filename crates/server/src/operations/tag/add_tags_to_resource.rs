@@ -1,6 +1,6 @@
 //! `AddTagsToResource`: sets tags; a key that is there gets the new value.
 
-use super::resource::{Taggable, no_such_resource};
+use super::resource::{Taggable, no_such_resource, required};
 use crate::{
     ControlPlane,
     context::RequestContext,
@@ -14,7 +14,10 @@ use muster_ssm_api::{
 use muster_store::{StoreError, tag};
 
 impl Handle<AddTagsToResource> for ControlPlane {
-    const ACCESS: Access<AddTagsToResourceRequest> = Access::ANY_RESOURCE;
+    const ACCESS: Access<AddTagsToResourceRequest> = Access::Policy(|context, input| {
+        let tags = input.tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()));
+        vec![required(context, input.resource_type, &input.resource_id).requesting_tags(tags)]
+    });
 
     async fn handle(
         &self,

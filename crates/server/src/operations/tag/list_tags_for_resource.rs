@@ -1,6 +1,6 @@
 //! `ListTagsForResource`: all tags of a resource, by key. The operation has no pages.
 
-use super::resource::{Taggable, no_such_resource};
+use super::resource::{Taggable, no_such_resource, required};
 use crate::{
     ControlPlane,
     context::RequestContext,
@@ -11,7 +11,8 @@ use muster_ssm_api::{ListTagsForResource, ListTagsForResourceRequest, ListTagsFo
 use muster_store::tag;
 
 impl Handle<ListTagsForResource> for ControlPlane {
-    const ACCESS: Access<ListTagsForResourceRequest> = Access::ANY_RESOURCE;
+    const ACCESS: Access<ListTagsForResourceRequest> =
+        Access::Policy(|context, input| vec![required(context, input.resource_type, &input.resource_id)]);
 
     async fn handle(
         &self,

@@ -1,6 +1,6 @@
 //! `RemoveTagsFromResource`: removes tags by their keys; keys that are not there do not matter.
 
-use super::resource::{Taggable, no_such_resource};
+use super::resource::{Taggable, no_such_resource, required};
 use crate::{
     ControlPlane,
     context::RequestContext,
@@ -13,7 +13,10 @@ use muster_store::{StoreError, tag};
 use std::collections::HashSet;
 
 impl Handle<RemoveTagsFromResource> for ControlPlane {
-    const ACCESS: Access<RemoveTagsFromResourceRequest> = Access::ANY_RESOURCE;
+    const ACCESS: Access<RemoveTagsFromResourceRequest> = Access::Policy(|context, input| {
+        let resource = required(context, input.resource_type, &input.resource_id);
+        vec![resource.requesting_tag_keys(input.tag_keys.clone())]
+    });
 
     async fn handle(
         &self,

@@ -1,7 +1,7 @@
 //! The registry of what can carry tags. A domain adds its type by an arm in each `match`: how an id is read, whether
 //! such a resource exists, and what holds it in place while its tags change.
 
-use crate::error::ApiError;
+use crate::{arn, authority::Requirement, context::RequestContext, error::ApiError};
 use muster_ids::{ManagedNodeId, Tenant};
 use muster_ssm_api::{ResourceTypeForTagging as Kind, errors::INVALID_RESOURCE_ID};
 use muster_store::{Batch, Db, StoreError, managed_node, tag};
@@ -58,6 +58,25 @@ impl Taggable {
             Self::ManagedNode(node) => managed_node::require(tenant, node),
         }
     }
+}
+
+/// The call's own action on the resource, whether there is one or not.
+pub(super) fn required(context: &RequestContext, kind: Kind, id: &str) -> Requirement {
+    let tenant = &context.tenant;
+    let arn = match kind {
+        Kind::ManagedInstance => arn::node(tenant, id),
+        Kind::Document => arn::document(tenant, id),
+        Kind::Parameter => arn::parameter(tenant, id),
+        Kind::MaintenanceWindow => arn::of("ssm", tenant, &format!("maintenancewindow/{id}")),
+        Kind::PatchBaseline => arn::of("ssm", tenant, &format!("patchbaseline/{id}")),
+        Kind::OpsItem => arn::of("ssm", tenant, &format!("opsitem/{id}")),
+        Kind::Automation => arn::of("ssm", tenant, &format!("automation-execution/{id}")),
+        Kind::Association => arn::of("ssm", tenant, &format!("association/{id}")),
+        Kind::CloudConnector => arn::of("ssm", tenant, &format!("cloud-connector/{id}")),
+        // Named by its whole ARN.
+        Kind::OpsMetadata => id.to_owned(),
+    };
+    Requirement::on(context, arn).tagged(kind.as_str(), id)
 }
 
 /// Without a text, as in AWS.
