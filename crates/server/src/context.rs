@@ -1,12 +1,21 @@
 //! What every call carries: who calls, for which tenant, when, from where.
 
-use crate::authority::{Authority, Requirement};
+use crate::{
+    arn,
+    authority::{Authority, Requirement},
+};
 use muster_ids::{AccountId, ManagedNodeId, Region, Tenant};
 use muster_service_model::OperationSchema;
 use std::{
+    borrow::Cow,
     net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
 };
+
+/// In place of the unique id of a role that is no more.
+const NO_ROLE_ID: &str = "AROAAAAAAAAAAAAAAAAAA";
+/// Resources that a call notes; a command may be for any number of nodes.
+const MOST_NOTED: usize = 256;
 
 /// Who calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +26,8 @@ pub enum Principal {
         account: AccountId,
         /// The key it signed with.
         access_key_id: String,
+        /// Of a session, when it began, milliseconds since the epoch.
+        issued_ms: Option<i64>,
     },
     /// An IAM user, with a long-term key or the session that it took from one.
     User(User),
@@ -30,6 +41,10 @@ pub enum Principal {
         node: ManagedNodeId,
         /// Name or path of its IAM role, as its activation gave it.
         role: String,
+        /// The role's unique id, `AROA…`; `None` if there is no such role any more.
+        role_id: Option<String>,
+        /// When its credentials were made, milliseconds since the epoch; `None` for its registered key.
+        issued_ms: Option<i64>,
     },
     /// Nobody: an unsigned call.
     Anonymous,
@@ -82,11 +97,43 @@ impl Principal {
             Self::Role(role) => {
                 format!("arn:aws:sts::{}:assumed-role/{}/{}", role.account, role.role, role.session)
             }
-            Self::Node { tenant, node, role } => {
+            Self::Node { tenant, node, role, .. } => {
                 let role = role.rsplit('/').next().unwrap_or(role);
                 format!("arn:aws:sts::{}:assumed-role/{role}/{node}", tenant.account)
             }
             Self::Anonymous => "anonymous".to_owned(),
+        }
+    }
+
+    /// The ARN of the role whose session it is, with its path.
+    pub fn role_arn(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Role(role) => Some(Cow::Borrowed(&role.role_arn)),
+            Self::Node { tenant, role, .. } => Some(Cow::Owned(arn::role(&tenant.account, role))),
+            Self::Root { .. } | Self::User(_) | Self::Anonymous => None,
+        }
+    }
+
+    /// The caller's unique id, as `GetCallerIdentity` and `aws:userid` print it.
+    pub fn user_id(&self) -> String {
+        match self {
+            Self::Root { account, .. } => account.to_string(),
+            Self::User(user) => user.id.clone(),
+            Self::Role(role) => format!("{}:{}", role.role_id, role.session),
+            Self::Node { node, role_id, .. } => {
+                format!("{}:{node}", role_id.as_deref().unwrap_or(NO_ROLE_ID))
+            }
+            Self::Anonymous => "anonymous".to_owned(),
+        }
+    }
+
+    /// When temporary credentials were made, milliseconds since the epoch; `None` for a caller without.
+    pub const fn issued_ms(&self) -> Option<i64> {
+        match self {
+            Self::Root { issued_ms, .. } | Self::Node { issued_ms, .. } => *issued_ms,
+            Self::User(user) => user.issued_ms,
+            Self::Role(role) => Some(role.issued_ms),
+            Self::Anonymous => None,
         }
     }
 
@@ -138,6 +185,8 @@ pub struct RequestContext {
     pub secure: bool,
     /// The client's own word for itself.
     pub user_agent: String,
+    /// The page that the client says it comes from.
+    pub referer: Option<String>,
     /// The operation.
     pub operation: &'static OperationSchema,
     /// What the caller may.
@@ -154,7 +203,7 @@ pub struct Decisions {
 }
 
 impl Decisions {
-    /// ARNs, or `*`, in the order of the decisions; empty if none was made.
+    /// ARNs, or `*`, in the order of the decisions; empty if none was made. The first 256 if there are more.
     pub fn resources(&self) -> Vec<String> {
         self.resources.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -173,6 +222,7 @@ impl RequestContext {
 
     pub(crate) fn note_decision(&self, requirements: &[Requirement]) {
         let mut resources = self.decisions.resources.lock().unwrap_or_else(PoisonError::into_inner);
-        resources.extend(requirements.iter().map(|requirement| requirement.resource.clone()));
+        let room = MOST_NOTED.saturating_sub(resources.len());
+        resources.extend(requirements.iter().take(room).map(|requirement| requirement.resource.clone()));
     }
 }

@@ -23,7 +23,8 @@ pub enum Access<I> {
     /// Whoever the policies let; which permissions are needed only the handler finds out, and must ask for at least
     /// one before it answers or changes anything.
     Handler,
-    /// A node, about itself alone: the function names the node that the input speaks of.
+    /// A node, about itself alone: the function names the node that the input speaks of. That needs no permission,
+    /// but its role may forbid it.
     NodeSelf(fn(&I) -> Option<&str>),
     /// Any operator or node: the operation tells the caller only about itself.
     Caller,
@@ -147,8 +148,11 @@ async fn authorise<I: Sync>(
             return control_plane.authorise(context, &requirements).await;
         }
         (Access::Handler | Access::Caller, _) => by_secret,
-        (Access::NodeSelf(subject), Principal::Node { node, .. }) => {
-            by_secret && subject(input) == Some(node.as_str())
+        (Access::NodeSelf(subject), Principal::Node { node, .. })
+            if by_secret && subject(input) == Some(node.as_str()) =>
+        {
+            let requirement = Requirement::on_node(context, node.as_str());
+            return control_plane.unless_denied(context, requirement).await;
         }
         (Access::NodeKey, Principal::Node { .. }) => context.proof == Proof::NodeKey,
         (Access::Policy(_) | Access::NodeSelf(_) | Access::NodeKey, _) => false,

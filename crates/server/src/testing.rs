@@ -7,7 +7,7 @@ use crate::{
     channels::Channels,
     clock::{Clock as _, ManualClock},
     config::Config,
-    context::{Principal, Proof, RequestContext},
+    context::{Principal, Proof, RequestContext, RoleSession, User},
     dispatch::Router,
     domain::document::BuiltinDocuments,
     error::ApiError,
@@ -17,9 +17,10 @@ use crate::{
 use muster_blob::Blobs;
 use muster_bus::Bus;
 use muster_ids::{AccountId, ManagedNodeId, Region, ReplicaId, Tenant};
+use muster_policy::{Kind, Policy};
 use muster_service_model::{Operation, OperationSchema};
 use muster_store::{Db, testing::on_each_engine};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
     net::{IpAddr, Ipv4Addr},
     sync::Arc,
@@ -93,15 +94,57 @@ impl Bench {
     /// The root of the account, in a region.
     pub(crate) fn root(&self, region: &str) -> Caller {
         let tenant = tenant(region);
-        let principal =
-            Principal::Root { account: tenant.account.clone(), access_key_id: "AKIATEST".to_owned() };
+        let (account, access_key_id) = (tenant.account.clone(), "AKIATEST".to_owned());
+        let principal = Principal::Root { account, access_key_id, issued_ms: None };
         Caller { bench: self.clone(), principal, proof: Proof::SecretKey, tenant, authority: Arc::default() }
+    }
+
+    /// A user of the root's account in the region `us-east-1` that has these policies and no others.
+    pub(crate) fn user(&self, name: &str, policies: &[Value]) -> Caller {
+        let root = self.root("us-east-1");
+        let account = root.tenant.account.clone();
+        let user = User {
+            arn: crate::arn::iam(&account, &format!("user/{name}")),
+            account,
+            name: name.to_owned(),
+            id: format!("AIDA{}", name.to_uppercase()),
+            access_key_id: "AKIATEST".to_owned(),
+            issued_ms: None,
+        };
+        Caller { principal: Principal::User(user), authority: authority(policies), ..root }
+    }
+
+    /// A session of a role of the root's account in the region `us-east-1` that has these policies and no others.
+    pub(crate) fn role_session(&self, role: &str, session: &str, policies: &[Value]) -> Caller {
+        let root = self.root("us-east-1");
+        let account = root.tenant.account.clone();
+        let role = RoleSession {
+            role_arn: crate::arn::role(&account, role),
+            account,
+            role: role.to_owned(),
+            role_id: format!("AROA{}", role.to_uppercase()),
+            session: session.to_owned(),
+            access_key_id: "ASIATEST".to_owned(),
+            source_identity: None,
+            issued_ms: self.clock.now_ms(),
+        };
+        Caller { principal: Principal::Role(role), authority: authority(policies), ..root }
+    }
+
+    /// These policies, compiled.
+    pub(crate) fn authority_of(&self, policies: &[Value]) -> Vec<Arc<Policy>> {
+        authority(policies).identity.clone()
     }
 
     /// A node, by this proof.
     pub(crate) fn node(&self, tenant: &Tenant, node: &ManagedNodeId, proof: Proof) -> Caller {
-        let principal =
-            Principal::Node { tenant: tenant.clone(), node: node.clone(), role: "role".to_owned() };
+        let principal = Principal::Node {
+            tenant: tenant.clone(),
+            node: node.clone(),
+            role: "role".to_owned(),
+            role_id: None,
+            issued_ms: Some(0),
+        };
         Caller { bench: self.clone(), principal, proof, tenant: tenant.clone(), authority: Arc::default() }
     }
 
@@ -112,7 +155,36 @@ impl Bench {
     }
 }
 
+/// What these policies give.
+fn authority(policies: &[Value]) -> Arc<Authority> {
+    let parse = |policy: &Value| Arc::new(Policy::parse(&policy.to_string(), Kind::Identity).unwrap());
+    Arc::new(Authority { identity: policies.iter().map(parse).collect(), ..Authority::default() })
+}
+
+/// A policy of one statement: `allow(&["ssm:Get*"], &["*"])`.
+pub(crate) fn allow(actions: &[&str], resources: &[&str]) -> Value {
+    statement("Allow", actions, resources)
+}
+
+/// A policy of one statement that forbids.
+pub(crate) fn deny(actions: &[&str], resources: &[&str]) -> Value {
+    statement("Deny", actions, resources)
+}
+
+fn statement(effect: &str, actions: &[&str], resources: &[&str]) -> Value {
+    let statement = json!({ "Effect": effect, "Action": actions, "Resource": resources });
+    json!({ "Version": "2012-10-17", "Statement": statement })
+}
+
 impl Caller {
+    /// The same caller, changed.
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut Authority)) -> Self {
+        let mut authority = Authority::clone(&self.authority);
+        change(&mut authority);
+        self.authority = Arc::new(authority);
+        self
+    }
+
     /// Calls an operation.
     pub(crate) async fn call<O: Operation>(&self, input: Value) -> Result<Value, ApiError> {
         self.call_schema(O::SCHEMA, input).await
@@ -146,6 +218,7 @@ impl Caller {
             source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
             secure: false,
             user_agent: "test".to_owned(),
+            referer: None,
             operation,
             authority: Arc::clone(&self.authority),
             decisions: Arc::default(),

@@ -114,6 +114,44 @@ pub async fn of_resource(db: &Db, resource: Resource<'_>) -> Result<Vec<Tag>, St
     rows.iter().map(|row| Ok(Tag { key: row.text(0)?.to_owned(), value: row.text(1)?.to_owned() })).collect()
 }
 
+/// The tags of resources of one type, by their ids and then by key. Those without a tag are left out.
+///
+/// # Errors
+/// The store's.
+pub async fn of_resources(
+    db: &Db,
+    tenant: &Tenant,
+    kind: &str,
+    ids: &[&str],
+) -> Result<Vec<(String, Vec<Tag>)>, StoreError> {
+    /// Ids in one statement.
+    const AT_ONCE: usize = 500;
+    if let [id] = ids {
+        let tags = of_resource(db, Resource { tenant, kind, id }).await?;
+        return Ok(if tags.is_empty() { Vec::new() } else { vec![((*id).to_owned(), tags)] });
+    }
+    let mut found: Vec<(String, Vec<Tag>)> = Vec::new();
+    for ids in ids.chunks(AT_ONCE) {
+        let mut clause = Clause::new();
+        let account = clause.bind(tenant.account.as_str());
+        let region = clause.bind(tenant.region.as_str());
+        let kind = clause.bind(kind);
+        let ids = clause.bind_all(ids.iter().copied());
+        let sql = format!(
+            "SELECT resource_id, key, value FROM tag WHERE account_id = {account} AND region = {region} \
+             AND resource_type = {kind} AND resource_id IN ({ids}) ORDER BY resource_id, key"
+        );
+        for row in db.scan(sql, clause.into_params()).await? {
+            let tag = Tag { key: row.text(1)?.to_owned(), value: row.text(2)?.to_owned() };
+            match found.last_mut() {
+                Some((id, tags)) if id == row.text(0)? => tags.push(tag),
+                _ => found.push((row.text(0)?.to_owned(), vec![tag])),
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// Ids of the resources of a type that satisfy every selector, in their order as text; none without a selector.
 ///
 /// # Errors
@@ -185,6 +223,12 @@ mod tests {
             assert_eq!(of_resource(&db, resource).await.unwrap(), tags(&[("b", "2")]));
             let other = Resource { id: "e", ..resource };
             db.write(put(other, &tags(&[("b", "2")]), 2)).await.unwrap();
+            let both = [("d".to_owned(), tags(&[("b", "2")])), ("e".to_owned(), tags(&[("b", "2")]))];
+            let of = async |ids: &[&str]| of_resources(&db, &tenant, "Document", ids).await.unwrap();
+            assert_eq!(of(&["e", "absent", "d"]).await, both);
+            assert_eq!(of(&["e"]).await, both[1..]);
+            assert_eq!(of(&["absent"]).await, []);
+            assert_eq!(of(&[]).await, []);
             db.write(remove_all(resource)).await.unwrap();
             assert_eq!(of_resource(&db, resource).await.unwrap(), []);
             assert_eq!(of_resource(&db, other).await.unwrap(), tags(&[("b", "2")]));

@@ -2,15 +2,20 @@
 //! decision for a call. Not for: who calls (`http/auth`), or the policy language (the `policy` crate).
 
 mod decide;
+mod denial;
+mod keys;
 mod requirement;
+#[cfg(test)]
+mod tests;
 
-pub(crate) use decide::denial;
+pub(crate) use denial::denial;
 pub use requirement::Requirement;
 
+use muster_policy::Policy;
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The policies and tags of a caller.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Authority {
     /// Policies of the user and its groups, or of the role.
     pub(crate) identity: Vec<Arc<Policy>>,
@@ -22,6 +27,10 @@ pub struct Authority {
     pub(crate) tags: BTreeMap<String, String>,
 }
 
-/// A compiled policy.
-#[derive(Debug)]
-pub(crate) struct Policy;
+impl Authority {
+    /// Whether any of the caller's policies asks for a condition key that begins so.
+    fn mentions(&self, prefix: &str) -> bool {
+        let session = self.session.iter().flatten();
+        self.identity.iter().chain(&self.boundary).chain(session).any(|policy| policy.mentions(prefix))
+    }
+}

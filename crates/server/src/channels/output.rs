@@ -187,8 +187,13 @@ mod tests {
             let id = sent(&bench, &node).await;
             let put = |node: &ManagedNodeId, step: &'static str, stream: &'static str| {
                 let tenant = tenant("us-east-1");
-                let principal =
-                    Principal::Node { tenant: tenant.clone(), node: node.clone(), role: "role".to_owned() };
+                let principal = Principal::Node {
+                    tenant: tenant.clone(),
+                    node: node.clone(),
+                    role: "role".to_owned(),
+                    role_id: None,
+                    issued_ms: None,
+                };
                 let context = RequestContext {
                     request_id: "test".to_owned(),
                     principal,
@@ -198,6 +203,7 @@ mod tests {
                     source_ip: Ipv4Addr::LOCALHOST.into(),
                     secure: false,
                     user_agent: "test".to_owned(),
+                    referer: None,
                     operation: SendCommand::SCHEMA,
                     authority: std::sync::Arc::default(),
                     decisions: std::sync::Arc::default(),

@@ -33,7 +33,7 @@ use auth::{Authenticator, Identity};
 use bytes::Bytes;
 use http::{
     HeaderValue, Method, Request, Response,
-    header::{DATE, HeaderName, USER_AGENT},
+    header::{DATE, HeaderName, REFERER, USER_AGENT},
     request::Parts,
 };
 use http_body_util::Full;
@@ -51,8 +51,8 @@ use std::{
 };
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
-/// Letters of a client's word for itself that are kept.
-const USER_AGENT_LETTERS: usize = 256;
+/// Letters of a client's words about itself that are kept.
+const HEADER_LETTERS: usize = 256;
 
 /// What answers requests; shared by all connections.
 #[derive(Debug)]
@@ -218,7 +218,8 @@ fn context(
     identity: Identity,
     operation: &'static OperationSchema,
 ) -> RequestContext {
-    let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let cut = |text: &str| text.chars().take(HEADER_LETTERS).collect::<String>();
     let Identity { principal, proof, tenant, authority } = identity;
     RequestContext {
         request_id: arrival.request_id.clone(),
@@ -228,7 +229,8 @@ fn context(
         now_ms: arrival.now_ms,
         source_ip: arrival.peer.ip(),
         secure: arrival.secure,
-        user_agent: user_agent.chars().take(USER_AGENT_LETTERS).collect(),
+        user_agent: header(USER_AGENT).map(cut).unwrap_or_default(),
+        referer: header(REFERER).map(cut),
         operation,
         authority,
         decisions: Arc::default(),

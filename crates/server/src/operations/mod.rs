@@ -2,12 +2,12 @@
 //! file lists the domains.
 
 mod activation;
-mod caller_identity;
 mod command;
 mod managed_node;
 mod message;
 mod page;
 mod registration;
+mod sts;
 mod tag;
 
 use crate::dispatch::Router;
@@ -16,11 +16,11 @@ use crate::dispatch::Router;
 pub(crate) fn router() -> Router {
     let domains: [fn(Router) -> Router; 7] = [
         activation::register,
-        caller_identity::register,
         command::register,
         managed_node::register,
         message::register,
         registration::register,
+        sts::register,
         tag::register,
     ];
     domains.into_iter().fold(Router::default(), |router, register| register(router))

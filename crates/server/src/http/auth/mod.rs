@@ -161,7 +161,11 @@ impl Authenticator {
         }
         self.cache.put(signed, found.secret_sealed, key);
         Ok(Identity {
-            principal: Principal::Root { account: found.account.clone(), access_key_id: found.access_key_id },
+            principal: Principal::Root {
+                account: found.account.clone(),
+                access_key_id: found.access_key_id,
+                issued_ms: None,
+            },
             proof: Proof::SecretKey,
             tenant: Tenant::new(found.account, region),
             authority: Arc::default(),
@@ -204,7 +208,13 @@ async fn node_session(
     let node = managed_node::find_in(&control_plane.db, &tenant, &session.claims.node).await?;
     let node = node.ok_or_else(unknown)?;
     Ok(Identity {
-        principal: Principal::Node { tenant: tenant.clone(), node: node.id, role: node.iam_role },
+        principal: Principal::Node {
+            tenant: tenant.clone(),
+            node: node.id,
+            role: node.iam_role,
+            role_id: None,
+            issued_ms: Some(0),
+        },
         proof: Proof::SecretKey,
         tenant,
         authority: Arc::default(),
@@ -240,7 +250,13 @@ async fn node_key(
         return Err(ApiError::new(&INVALID_SIGNATURE, text));
     }
     Ok(Identity {
-        principal: Principal::Node { tenant: node.tenant.clone(), node: node.id, role: node.iam_role },
+        principal: Principal::Node {
+            tenant: node.tenant.clone(),
+            node: node.id,
+            role: node.iam_role,
+            role_id: None,
+            issued_ms: None,
+        },
         proof: Proof::NodeKey,
         tenant: node.tenant,
         authority: Arc::default(),

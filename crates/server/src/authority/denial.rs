@@ -1,0 +1,42 @@
+//! AWS's words for a denial. Not for: the reason, which the `policy` crate words.
+
+use crate::{
+    context::RequestContext,
+    error::{ACCESS_DENIED, ApiError},
+};
+use muster_service_model::ErrorSchema;
+use muster_sns_api::errors::AUTHORIZATION_ERROR_EXCEPTION;
+use std::borrow::Cow;
+
+/// `User: … is not authorized to perform: … on resource: …` and the reason, which is the rest of the sentence.
+pub(crate) fn denial(context: &RequestContext, action: &str, resource: &str, reason: &str) -> ApiError {
+    let caller = context.principal.arn();
+    let service = action.split_once(':').map_or("", |(service, _)| service);
+    let (action, reason) = spelled(action, reason);
+    let on = match (resource, service) {
+        // CloudTrail names no resource where it has none, services of the whole account name all of them, and the
+        // others their own namespace.
+        ("*", "cloudtrail") => String::new(),
+        ("*", "iam" | "sts" | "kms") => " on resource: *".to_owned(),
+        ("*", service) => format!(" on resource: {}", crate::arn::of(service, &context.tenant, "*")),
+        (named, _) => format!(" on resource: {named}"),
+    };
+    let text = format!("User: {caller} is not authorized to perform: {action}{on} {reason}");
+    ApiError::new(code(context), text)
+}
+
+/// The error of the service that was called, whichever action it is about.
+fn code(context: &RequestContext) -> &'static ErrorSchema {
+    match context.operation.service {
+        "sns" => &AUTHORIZATION_ERROR_EXCEPTION,
+        _ => &ACCESS_DENIED,
+    }
+}
+
+/// SNS writes its name in capitals.
+fn spelled<'a>(action: &'a str, reason: &'a str) -> (Cow<'a, str>, Cow<'a, str>) {
+    match action.strip_prefix("sns:") {
+        Some(name) => (format!("SNS:{name}").into(), reason.replace(action, &format!("SNS:{name}")).into()),
+        None => (action.into(), reason.into()),
+    }
+}
