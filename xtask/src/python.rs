@@ -43,7 +43,8 @@ pub(crate) fn environment() -> Result<PathBuf> {
 
 const CHECK_VERSION: &str = "import sys; print(sys.version); sys.exit(sys.version_info < (3, 10))";
 
-fn make(folder: &Path) -> Result {
+/// An empty environment.
+pub(crate) fn make(folder: &Path) -> Result {
     let create = || shell::capture(Command::new("python3").args(["-m", "venv"]).arg(folder));
     if create().is_ok() {
         return Ok(());

@@ -14,6 +14,7 @@ mod display;
 mod failure;
 mod ini;
 mod nodes;
+mod params;
 mod run;
 mod up;
 
@@ -36,6 +37,9 @@ enum Cli {
     Nodes(nodes::NodesArgs),
     /// Run a shell command on nodes and wait for the results
     Run(run::RunArgs),
+    /// Configuration and secrets: Parameter Store
+    #[command(subcommand)]
+    Params(params::ParamsCommand),
     /// Let machines join: activations
     #[command(subcommand)]
     Activation(activation::ActivationCommand),
@@ -68,6 +72,7 @@ async fn carry_out(cli: Cli) -> Result<ExitCode, Failure> {
         Cli::Up(args) => up::run(args).await,
         Cli::Nodes(args) => nodes::run(&args).await,
         Cli::Run(args) => run::run(&args).await,
+        Cli::Params(command) => params::run(&command).await,
         Cli::Activation(args) => activation::run(&args).await,
         Cli::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "muster", &mut std::io::stdout());

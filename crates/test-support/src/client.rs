@@ -80,6 +80,11 @@ impl Client {
         Credentials::new("", "", None)
     }
 
+    /// What it signs with.
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
     /// The same with another clock.
     #[must_use]
     pub fn with_time(mut self, time: TimeSource) -> Self {

@@ -1,6 +1,8 @@
 //! `cargo xtask bench`: builds Muster for use, and lets `muster-bench` measure it and print each number beside its
 //! target. Each benchmark is a line in [`BENCHES`] and a file beside `muster-bench`. Not for: measuring.
 
+mod peers;
+
 use crate::{Result, build, console, project, shell};
 use std::process::Command;
 
@@ -18,6 +20,9 @@ pub(crate) struct BenchArgs {
     /// Repetitions of `latency` [default: 500], `fleet` [default: 3] and `start` [default: 20].
     #[arg(long, value_name = "N")]
     runs: Option<usize>,
+    /// Parameters of `parameters` [default: 100000].
+    #[arg(long, value_name = "N")]
+    parameters: Option<usize>,
 }
 
 /// All of them, in alphabetical order: the name on the command line, and one line on what it measures.
@@ -27,6 +32,7 @@ const BENCHES: &[(&str, &str)] = &[
     ("fleet", "one command to 10,000 nodes, until every result is durable"),
     ("idle", "what 50,000 idle nodes cost the server, plain and over TLS"),
     ("latency", "from SendCommand to a visible Success, with a real agent"),
+    ("parameters", "Parameter Store under load, beside moto_server and etcd"),
     ("start", "from the start of a server on an empty folder to its first answer"),
 ];
 
@@ -56,9 +62,17 @@ pub(crate) fn run(args: &BenchArgs) -> Result {
     let step = console::step("Measuring (close what else uses this machine)");
     let mut bench = Command::new(project::target()?.join("release/muster-bench"));
     bench.args(&args.names).arg("--binaries").arg(&binaries).arg("--output").arg(project::scratch("bench")?);
-    for (option, value) in [("--nodes", args.nodes), ("--runs", args.runs)] {
+    for (option, value) in [("--nodes", args.nodes), ("--runs", args.runs), ("--parameters", args.parameters)]
+    {
         if let Some(value) = value {
             bench.args([option, &value.to_string()]);
+        }
+    }
+    if args.names.is_empty() || args.names.iter().any(|name| name == "parameters") {
+        for (option, program) in [("--moto-server", peers::moto_server()), ("--etcd", peers::etcd())] {
+            if let Some(program) = program {
+                bench.arg(option).arg(program);
+            }
         }
     }
     bench.current_dir(project::root()?);

@@ -1,6 +1,6 @@
 //! Calls of API operations: everything at `/`. Not for: the paths of nodes.
 
-use super::{Arrival, Edge, auth, body, codec, context, route, validate};
+use super::{Arrival, Edge, auth, body, codec, completion, context, route, validate};
 use crate::{
     context::{Principal, RequestContext},
     dispatch::unsupported,
@@ -8,6 +8,7 @@ use crate::{
 };
 use auth::Identity;
 use bytes::Bytes;
+use completion::Completion;
 use http::{Method, Request, Response, request::Parts};
 use hyper::body::Body;
 use route::Call;
@@ -107,8 +108,8 @@ impl Edge {
             .await
     }
 
-    /// Runs the handler in a task of its own: it ends what it began even if the client hangs up, so that no
-    /// write is without its notice; and a panic in it is one failed call.
+    /// Runs the handler: it ends what it began even if the client hangs up, so that no write is without its notice;
+    /// and a panic in it is one failed call.
     async fn dispatch(self: &Arc<Self>, context: RequestContext, input: Value) -> Result<Value, ApiError> {
         let edge = Arc::clone(self);
         let span = tracing::info_span!(
@@ -119,6 +120,7 @@ impl Edge {
         );
         let handler =
             async move { edge.router.dispatch(Arc::clone(&edge.control_plane), context, input).await };
-        tokio::spawn(handler.instrument(span)).await.unwrap_or_else(|error| Err(ApiError::internal(error)))
+        let ended = Completion::of(handler.instrument(span)).await;
+        ended.unwrap_or_else(|_| Err(ApiError::internal("the handler panicked")))
     }
 }

@@ -8,6 +8,7 @@ mod api;
 mod auth;
 mod body;
 mod codec;
+mod completion;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
 mod listener;

@@ -8,6 +8,9 @@ mod api;
 mod fleet;
 mod idle;
 mod latency;
+mod load;
+mod parameters;
+mod peers;
 mod process;
 mod result;
 mod start;
@@ -25,7 +28,7 @@ type Measure = for<'a> fn(&'a Setting) -> Measuring<'a>;
 #[derive(Debug, Parser)]
 #[command(name = "muster-bench", version)]
 struct Cli {
-    /// What to measure: agent, api, fleet, idle, latency, start [default: all]
+    /// What to measure: agent, api, fleet, idle, latency, parameters, start [default: all]
     names: Vec<String>,
     /// Folder with muster-server and muster-agent
     #[arg(long, value_name = "DIR")]
@@ -39,6 +42,15 @@ struct Cli {
     /// Repetitions of `latency` [default: 500], `fleet` [default: 3] and `start` [default: 20]
     #[arg(long, value_name = "N")]
     runs: Option<usize>,
+    /// Parameters of `parameters` [default: 100000]
+    #[arg(long, value_name = "N")]
+    parameters: Option<usize>,
+    /// moto_server, to be measured beside Muster
+    #[arg(long, value_name = "FILE")]
+    moto_server: Option<PathBuf>,
+    /// etcd, to be measured beside Muster
+    #[arg(long, value_name = "FILE")]
+    etcd: Option<PathBuf>,
     /// Log filter of the servers: `info` is what an operator has by default
     #[arg(long, value_name = "FILTER", default_value = "info")]
     server_log: String,
@@ -51,6 +63,9 @@ struct Setting {
     output: PathBuf,
     nodes: Option<usize>,
     runs: Option<usize>,
+    parameters: Option<usize>,
+    moto_server: Option<PathBuf>,
+    etcd: Option<PathBuf>,
     server_log: String,
     /// How many each process may have.
     open_files: usize,
@@ -65,6 +80,7 @@ const BENCHES: &[(&str, Measure)] = &[
     ("fleet", |setting| Box::pin(fleet::measure(setting))),
     ("idle", |setting| Box::pin(idle::measure(setting))),
     ("latency", |setting| Box::pin(latency::measure(setting))),
+    ("parameters", |setting| Box::pin(parameters::measure(setting))),
     ("start", |setting| Box::pin(start::measure(setting))),
 ];
 
@@ -84,7 +100,7 @@ fn main() -> ExitCode {
 
 /// Whether every target was met.
 async fn run(cli: Cli) -> Result<bool> {
-    let Cli { names, binaries, output, nodes, runs, server_log } = cli;
+    let Cli { names, binaries, output, nodes, runs, parameters, moto_server, etcd, server_log } = cli;
     if let Some(unknown) = names.iter().find(|name| BENCHES.iter().all(|(known, _)| known != name)) {
         return Err(format!("no benchmark is called `{unknown}`").into());
     }
@@ -93,7 +109,8 @@ async fn run(cli: Cli) -> Result<bool> {
     let (binaries, output) = (binaries.canonicalize()?, output.canonicalize()?);
     // The servers that are started from here take the limit over.
     let open_files = usize::try_from(raise_open_files(WANTED_FILES)).unwrap_or(usize::MAX);
-    let setting = Setting { binaries, output, nodes, runs, server_log, open_files };
+    let setting =
+        Setting { binaries, output, nodes, runs, parameters, moto_server, etcd, server_log, open_files };
     let (mut all, mut failures) = (Results::default(), Vec::new());
     for (name, measure) in BENCHES {
         if !names.is_empty() && !names.iter().any(|wanted| wanted == name) {

@@ -98,12 +98,17 @@ pub(crate) struct ServerProcess {
 impl ServerProcess {
     /// Starts one and waits for its first answer.
     pub(crate) async fn start(setting: &Setting, tls: bool) -> Result<Self> {
+        Self::start_with(setting, tls, &[]).await
+    }
+
+    /// The same with further arguments.
+    pub(crate) async fn start_with(setting: &Setting, tls: bool, arguments: &[&str]) -> Result<Self> {
         let folder = Folder::new(setting)?;
         let data = folder.0.join("data");
         let port = free_port()?;
         let mut command = Command::new(setting.binaries.join("muster-server"));
         command.arg("--data-dir").arg(&data).args(["--listen", &format!("127.0.0.1:{port}")]);
-        command.args(["--log", &setting.server_log]);
+        command.args(["--log", &setting.server_log]).args(arguments);
         if tls {
             command.arg("--tls-self-signed");
         }
@@ -231,10 +236,14 @@ impl ServerProcess {
 pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
-    fn new(setting: &Setting) -> Result<Self> {
+    pub(crate) fn new(setting: &Setting) -> Result<Self> {
         let path = setting.output.join(format!("work-{}", uuid::Uuid::new_v4()));
         fs::create_dir_all(&path)?;
         Ok(Self(path))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
     }
 }
 
@@ -245,7 +254,7 @@ impl Drop for Folder {
     }
 }
 
-fn free_port() -> Result<u16> {
+pub(crate) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 

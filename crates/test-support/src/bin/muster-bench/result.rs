@@ -23,6 +23,8 @@ pub(crate) struct Row {
 pub(crate) enum Target {
     /// Less than this.
     Below(f64),
+    /// More than this.
+    Above(f64),
     /// Exactly this.
     Exactly(f64),
 }
@@ -38,6 +40,11 @@ impl Row {
     }
 
     /// The same with a target.
+    pub(crate) fn above(self, target: f64) -> Self {
+        Self { target: Some(Target::Above(target)), ..self }
+    }
+
+    /// The same with a target.
     pub(crate) fn exactly(self, target: f64) -> Self {
         Self { target: Some(Target::Exactly(target)), ..self }
     }
@@ -45,6 +52,7 @@ impl Row {
     fn met(&self) -> Option<bool> {
         self.target.map(|target| match target {
             Target::Below(most) => self.value < most,
+            Target::Above(least) => self.value > least,
             Target::Exactly(value) => (self.value - value).abs() < 1e-9,
         })
     }
@@ -74,6 +82,7 @@ impl Results {
             let target = match row.target {
                 None => String::new(),
                 Some(Target::Below(most)) => format!("< {}", spell(most, row.unit)),
+                Some(Target::Above(least)) => format!("> {}", spell(least, row.unit)),
                 Some(Target::Exactly(value)) => spell(value, row.unit),
             };
             let verdict = match row.met() {
