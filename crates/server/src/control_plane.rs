@@ -6,6 +6,7 @@ use crate::{
 use muster_blob::Blobs;
 use muster_bus::Bus;
 use muster_ids::ReplicaId;
+use muster_outbound::Client;
 use muster_store::Db;
 use std::sync::Arc;
 
@@ -18,6 +19,8 @@ pub struct ControlPlane {
     pub db: Db,
     /// Wake-ups.
     pub bus: Bus,
+    /// Calls to other servers.
+    pub outbound: Client,
     /// Large objects.
     pub blobs: Blobs,
     /// Time.

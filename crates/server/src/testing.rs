@@ -70,12 +70,14 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::new(folder.path()).unwrap();
         adjust(&mut config);
+        let outbound = muster_outbound::Client::new(config.outbound.options()).unwrap();
         let blobs = Blobs::open(folder.path().join("blobs").to_str().unwrap()).unwrap();
         let clock = ManualClock::default();
         let control_plane = ControlPlane {
             config: Arc::new(config),
             db,
             bus: Bus::in_process(),
+            outbound,
             blobs,
             clock: Arc::new(clock.clone()),
             secrets: Secrets::ephemeral(),

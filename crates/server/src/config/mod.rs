@@ -4,11 +4,13 @@
 //! reads a setting from anywhere else after the start.
 
 mod limits;
+mod outbound;
 mod settings;
 #[cfg(test)]
 mod tests;
 
 pub use limits::Limits;
+pub use outbound::{Notifications, Outbound};
 pub use settings::{ConfigError, Settings};
 
 use muster_ids::AccountId;
@@ -79,6 +81,10 @@ pub struct Config {
     pub root_credentials: Option<RootCredentials>,
     /// AWS's limits, liftable.
     pub limits: Limits,
+    /// Calls to other servers.
+    pub outbound: Outbound,
+    /// Delivery of events and messages.
+    pub notifications: Notifications,
     /// The form of the log lines.
     pub log_format: LogFormat,
     /// What is logged, in `RUST_LOG`'s syntax.

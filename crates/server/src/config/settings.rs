@@ -1,7 +1,7 @@
 //! One layer of settings, as flags, environment or file give it, and the step from the merged layers to a
 //! [`Config`]. Not for: what the settings do.
 
-use super::{Config, DEFAULT_LISTEN, Limits, LogFormat, RootCredentials, Tls};
+use super::{Config, DEFAULT_LISTEN, Limits, LogFormat, Notifications, Outbound, RootCredentials, Tls};
 use muster_ids::AccountId;
 use muster_service_model::Sensitive;
 use muster_store::DatabaseUrl;
@@ -94,6 +94,12 @@ pub struct Settings {
     /// Limits; in the file alone.
     #[arg(skip)]
     pub limits: Option<Limits>,
+    /// Calls to other servers; in the file alone.
+    #[arg(skip)]
+    pub outbound: Option<Outbound>,
+    /// Delivery of events and messages; in the file alone.
+    #[arg(skip)]
+    pub notifications: Option<Notifications>,
     /// Root credentials; in the environment alone, since flags and files are seen by others.
     #[arg(skip)]
     #[serde(skip)]
@@ -148,6 +154,8 @@ impl Settings {
             log_format,
             log: text("MUSTER_LOG").or_else(|| text("RUST_LOG")),
             limits: None,
+            outbound: None,
+            notifications: None,
             root_credentials,
         })
     }
@@ -181,6 +189,8 @@ impl Settings {
             log_format: self.log_format.or(lower.log_format),
             log: self.log.or(lower.log),
             limits: self.limits.or(lower.limits),
+            outbound: self.outbound.or(lower.outbound),
+            notifications: self.notifications.or(lower.notifications),
             root_credentials: self.root_credentials.or(lower.root_credentials),
         }
     }
@@ -229,6 +239,10 @@ impl Settings {
         }
         let limits = self.limits.unwrap_or_default();
         limits.check().map_err(ConfigError::Invalid)?;
+        let outbound = self.outbound.unwrap_or_default();
+        outbound.check().map_err(ConfigError::Invalid)?;
+        let notifications = self.notifications.unwrap_or_default();
+        notifications.check().map_err(ConfigError::Invalid)?;
         Ok(Config {
             data_dir,
             listen,
@@ -239,6 +253,8 @@ impl Settings {
             account_id,
             root_credentials: self.root_credentials,
             limits,
+            outbound,
+            notifications,
             log_format: self.log_format.unwrap_or_default(),
             log_filter: self.log.unwrap_or_else(|| "info".to_owned()),
         })

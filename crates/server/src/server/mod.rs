@@ -24,6 +24,7 @@ use crate::{
 use data_dir::DataDir;
 use muster_blob::{BlobError, Blobs};
 use muster_bus::Bus;
+use muster_outbound::{Client, OptionsError};
 use muster_store::{Db, OpenOptions, StoreError, managed_node};
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinHandle};
@@ -83,6 +84,9 @@ pub enum StartError {
     /// The blob store cannot be opened.
     #[error(transparent)]
     Blobs(#[from] BlobError),
+    /// Other servers cannot be called.
+    #[error("outbound.ca_file: {0}")]
+    Outbound(#[from] OptionsError),
     /// TLS cannot be served.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -123,6 +127,7 @@ impl Server {
         let replica = data_dir.replica()?;
         let secrets = Secrets::open(&config.data_dir)?;
         let certificates = Certificates::open(&config, Arc::clone(&clock))?;
+        let outbound = Client::new(config.outbound.options())?;
         let blobs = Blobs::open(&config.blob_url)?;
         let db = Db::open(OpenOptions::new(config.database.clone())).await?;
         root_credentials::ensure(&config, &db, &secrets, clock.now_ms()).await?;
@@ -134,6 +139,7 @@ impl Server {
             config,
             db,
             bus: Bus::in_process(),
+            outbound,
             blobs,
             clock,
             secrets,
