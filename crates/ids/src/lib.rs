@@ -16,7 +16,7 @@ pub use job::JobId;
 pub use node::ManagedNodeId;
 pub use region::Region;
 pub use tenant::Tenant;
-pub use unique::{ActivationId, CommandId, ConnectionId, ReplicaId};
+pub use unique::{ActivationId, CommandId, ConnectionId, KeyId, ReplicaId};
 
 /// The text is not an identifier of the wanted kind. It is not repeated here: it may be anything, of any length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -30,6 +30,8 @@ unique! {
     ActivationId, "activation id";
     /// A command: one document sent to many nodes.
     CommandId, "command id";
+    /// A key of KMS.
+    KeyId, "key id";
     /// One control channel of a node, from its opening to its end.
     ConnectionId, "connection id";
     /// One running server process.

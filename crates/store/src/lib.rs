@@ -11,10 +11,12 @@ pub mod access_key;
 pub mod activation;
 pub mod command;
 pub mod command_target;
+pub mod data_key;
 pub mod engine;
 mod filter;
 pub mod invocation;
 pub mod invocation_step;
+pub mod kms;
 pub mod managed_node;
 pub mod tag;
 #[cfg(any(test, feature = "testing"))]
