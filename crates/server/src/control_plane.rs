@@ -1,7 +1,8 @@
 //! What handlers, channels and tasks share: the seams, and nothing that must survive the process.
 
 use crate::{
-    channels::Channels, clock::Clock, config::Config, domain::document::BuiltinDocuments, secrets::Secrets,
+    channels::Channels, clock::Clock, config::Config, domain::document::BuiltinDocuments, keys::Keys,
+    secrets::Secrets,
 };
 use muster_blob::Blobs;
 use muster_bus::Bus;
@@ -27,6 +28,8 @@ pub struct ControlPlane {
     pub clock: Arc<dyn Clock>,
     /// Keys at rest and everything derived from them.
     pub secrets: Secrets,
+    /// Key material and key policies, unsealed and compiled.
+    pub(crate) keys: Keys,
     /// This replica.
     pub replica: ReplicaId,
     /// Control channels that this replica holds.

@@ -14,6 +14,7 @@ mod arn;
 mod channels;
 mod domain;
 mod http;
+mod keys;
 mod operations;
 mod server;
 mod tasks;

@@ -11,6 +11,7 @@ use crate::{
     dispatch::Router,
     domain::document::BuiltinDocuments,
     error::ApiError,
+    keys::Keys,
     operations,
     secrets::Secrets,
 };
@@ -81,6 +82,7 @@ impl Bench {
             blobs,
             clock: Arc::new(clock.clone()),
             secrets: Secrets::ephemeral(),
+            keys: Keys::default(),
             replica: ReplicaId::random(),
             channels: Channels::default(),
             documents: BuiltinDocuments::load().unwrap(),
@@ -211,7 +213,13 @@ impl Caller {
         operation: &'static OperationSchema,
         input: Value,
     ) -> Result<Value, ApiError> {
-        let context = RequestContext {
+        let context = self.context(operation);
+        self.bench.router.dispatch(Arc::clone(&self.bench.control_plane), context, input).await
+    }
+
+    /// A call of an operation, for what is tested below the operations.
+    pub(crate) fn context(&self, operation: &'static OperationSchema) -> RequestContext {
+        RequestContext {
             request_id: "test".to_owned(),
             principal: self.principal.clone(),
             proof: self.proof,
@@ -224,7 +232,6 @@ impl Caller {
             operation,
             authority: Arc::clone(&self.authority),
             decisions: Arc::default(),
-        };
-        self.bench.router.dispatch(Arc::clone(&self.bench.control_plane), context, input).await
+        }
     }
 }

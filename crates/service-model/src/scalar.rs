@@ -41,9 +41,15 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// Bytes; base64 in text.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// Bytes; base64 in text. `Debug` tells their number alone: some are secret.
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Blob(pub Vec<u8>);
+
+impl fmt::Debug for Blob {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Blob({} bytes)", self.0.len())
+    }
+}
 
 impl Serialize for Blob {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

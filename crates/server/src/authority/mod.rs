@@ -29,7 +29,7 @@ pub struct Authority {
 
 impl Authority {
     /// Whether any of the caller's policies asks for a condition key that begins so.
-    fn mentions(&self, prefix: &str) -> bool {
+    pub(crate) fn mentions(&self, prefix: &str) -> bool {
         let session = self.session.iter().flatten();
         self.identity.iter().chain(&self.boundary).chain(session).any(|policy| policy.mentions(prefix))
     }
