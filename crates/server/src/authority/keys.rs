@@ -9,6 +9,10 @@ use muster_store::tag::Tag;
 /// What begins the keys that tell a resource's tags.
 pub(super) const RESOURCE_TAGS: [&str; 3] = ["aws:ResourceTag/", "ssm:resourceTag/", "iam:ResourceTag/"];
 
+/// Keys that are lists even where they hold one value.
+const LISTS: [&str; 4] =
+    ["aws:TagKeys", "sts:TransitiveTagKeys", "kms:EncryptionContextKeys", "kms:ResourceAliases"];
+
 /// More than a call has as a rule.
 const ROOM: usize = 24;
 
@@ -100,7 +104,7 @@ pub(super) fn of_requirement<'a>(
 
 /// Keys that have many values by nature, even if there is one: variables do not take them.
 fn is_list(name: &str) -> bool {
-    name.eq_ignore_ascii_case("aws:TagKeys") || name.eq_ignore_ascii_case("sts:TransitiveTagKeys")
+    LISTS.iter().any(|list| name.eq_ignore_ascii_case(list))
 }
 
 /// Identities are the same in every region, and count as called in one.
