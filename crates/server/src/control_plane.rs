@@ -1,8 +1,8 @@
 //! What handlers, channels and tasks share: the seams, and nothing that must survive the process.
 
 use crate::{
-    channels::Channels, clock::Clock, config::Config, domain::document::BuiltinDocuments, keys::Keys,
-    secrets::Secrets,
+    authority::Authorities, channels::Channels, clock::Clock, config::Config,
+    domain::document::BuiltinDocuments, keys::Keys, secrets::Secrets,
 };
 use muster_blob::Blobs;
 use muster_bus::Bus;
@@ -34,6 +34,8 @@ pub struct ControlPlane {
     pub replica: ReplicaId,
     /// Control channels that this replica holds.
     pub(crate) channels: Channels,
+    /// What users and roles may.
+    pub(crate) authorities: Authorities,
     /// Documents that Muster ships.
     pub(crate) documents: BuiltinDocuments,
 }

@@ -10,6 +10,7 @@ pub mod dispatch;
 pub mod error;
 pub mod secrets;
 
+mod account;
 mod arn;
 mod channels;
 mod domain;

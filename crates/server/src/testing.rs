@@ -2,8 +2,8 @@
 //! port adds (signatures, codecs, the model's constraints) is tested through a real server.
 
 use crate::{
-    ControlPlane,
-    authority::Authority,
+    ControlPlane, account,
+    authority::{Authorities, Authority},
     channels::Channels,
     clock::{Clock as _, ManualClock},
     config::Config,
@@ -84,6 +84,7 @@ impl Bench {
             secrets: Secrets::ephemeral(),
             keys: Keys::default(),
             replica: ReplicaId::random(),
+            authorities: Authorities::default(),
             channels: Channels::default(),
             documents: BuiltinDocuments::load().unwrap(),
         };
@@ -213,6 +214,7 @@ impl Caller {
         operation: &'static OperationSchema,
         input: Value,
     ) -> Result<Value, ApiError> {
+        account::ensure(&self.bench.control_plane.db, &[&self.tenant.account], 0).await?;
         let context = self.context(operation);
         self.bench.router.dispatch(Arc::clone(&self.bench.control_plane), context, input).await
     }

@@ -8,12 +8,14 @@
 //! compare-and-set: the caller knows whether a [`StoreError::Conflict`] means "try again" or "refuse".
 
 pub mod access_key;
+pub mod account;
 pub mod activation;
 pub mod command;
 pub mod command_target;
 pub mod data_key;
 pub mod engine;
 mod filter;
+pub mod iam;
 pub mod invocation;
 pub mod invocation_step;
 pub mod kms;

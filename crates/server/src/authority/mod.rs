@@ -4,11 +4,13 @@
 mod decide;
 mod denial;
 mod keys;
+mod load;
 mod requirement;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use denial::denial;
+pub(crate) use load::Authorities;
 pub use requirement::Requirement;
 
 use muster_policy::Policy;

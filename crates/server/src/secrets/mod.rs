@@ -18,7 +18,7 @@ pub use master::{MasterKeyError, SealError};
 pub use node_credentials::{NodeClaims, NodeCredentials, NodeSession};
 pub use random::{random_alphanumeric, random_bytes};
 
-pub(crate) use random::{random_access_key_id, random_secret_access_key};
+pub(crate) use random::{random_access_key_id, random_identity_id, random_secret_access_key};
 
 use master::MasterKey;
 use std::{fmt, path::Path};

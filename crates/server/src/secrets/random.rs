@@ -23,6 +23,14 @@ pub(crate) fn random_access_key_id(prefix: &str) -> String {
     id
 }
 
+/// A new unique id of an identity: `AIDA` (user), `AGPA` (group), `AROA` (role), `ANPA` (policy) or `AIPA` (instance
+/// profile), and 17 characters of base 32. It is never given again, so what names it means this one identity for ever.
+pub(crate) fn random_identity_id(prefix: &str) -> String {
+    let mut id = String::from(prefix);
+    id.push_str(&random_of(UPPER_BASE32, 17));
+    id
+}
+
 /// A new secret access key: 40 characters, 238 random bits.
 pub(crate) fn random_secret_access_key() -> String {
     random_alphanumeric(40)

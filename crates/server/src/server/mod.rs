@@ -8,7 +8,8 @@ mod root_credentials;
 mod tests;
 
 use crate::{
-    ControlPlane,
+    ControlPlane, account,
+    authority::Authorities,
     channels::Channels,
     clock::Clock,
     config::Config,
@@ -131,6 +132,7 @@ impl Server {
         let outbound = Client::new(config.outbound.options())?;
         let blobs = Blobs::open(&config.blob_url)?;
         let db = Db::open(OpenOptions::new(config.database.clone())).await?;
+        account::ensure(&db, &[&config.account_id], clock.now_ms()).await?;
         root_credentials::ensure(&config, &db, &secrets, clock.now_ms()).await?;
         // Channels of our last life ended with it, however it ended.
         db.write(managed_node::clear_replica(&replica)).await?;
@@ -146,6 +148,7 @@ impl Server {
             secrets,
             keys: Keys::default(),
             replica,
+            authorities: Authorities::default(),
             channels: Channels::default(),
             documents,
         });

@@ -20,14 +20,14 @@ pub(super) async fn ensure(
     secrets: &Secrets,
     now_ms: i64,
 ) -> Result<(), StartError> {
-    let mut keys = access_key::of_account(db, &config.account_id).await?;
+    let mut keys = access_key::of_user(db, &config.account_id, None).await?;
     if keys.is_empty() {
         match make(config, db, secrets, now_ms).await {
             // Another replica was first: its keys are as good.
             Err(StoreError::Duplicate { .. }) | Ok(()) => {}
             Err(error) => return Err(error.into()),
         }
-        keys = access_key::of_account(db, &config.account_id).await?;
+        keys = access_key::of_user(db, &config.account_id, None).await?;
     } else if let Some(given) = &config.root_credentials
         && !keys.iter().any(|key| key.access_key_id == given.access_key_id)
     {
@@ -59,8 +59,10 @@ async fn make(config: &Config, db: &Db, secrets: &Secrets, now_ms: i64) -> Resul
         secret_sealed: secrets.seal(&purpose, root.secret_access_key.expose().as_bytes()),
         access_key_id: root.access_key_id,
         account: config.account_id.clone(),
+        user: None,
         status: Status::Active,
         created_ms: now_ms,
+        last_used: None,
     };
     db.write(access_key::insert(&key)).await.map(drop)
 }

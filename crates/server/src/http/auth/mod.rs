@@ -26,7 +26,7 @@ use muster_protocol::signing::{
     sigv4::{self, PathEncoding, SignatureError, SignedRequest},
 };
 use muster_ssm_api::errors::INVALID_INSTANCE_ID;
-use muster_store::{access_key, managed_node};
+use muster_store::{access_key, account, managed_node};
 use std::sync::Arc;
 
 const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. Check your AWS \
@@ -140,14 +140,19 @@ impl Authenticator {
         region: Region,
     ) -> Result<Identity, ApiError> {
         // Read each time: a key that was switched off or deleted, here or by another replica, ends at once.
-        let found = match access_key::find(&control_plane.db, &signed.access_key_id).await? {
-            Some(found) if found.status == access_key::Status::Active => found,
+        let found = match access_key::find_signer(&control_plane.db, &signed.access_key_id).await? {
+            Some(found)
+                if found.status == access_key::Status::Active
+                    && found.account_status == account::Status::Active =>
+            {
+                found
+            }
             _ => return Err(ApiError::new(&UNRECOGNIZED_CLIENT, UNKNOWN_TOKEN)),
         };
         let key = match self.cache.get(signed, &found.secret_sealed) {
             Some(key) => key,
             None => {
-                let purpose = access_key_purpose(&found.access_key_id);
+                let purpose = access_key_purpose(&signed.access_key_id);
                 let secret = control_plane
                     .secrets
                     .open_sealed(&purpose, &found.secret_sealed)
@@ -160,16 +165,20 @@ impl Authenticator {
             return Err(ApiError::new(&INVALID_SIGNATURE, MISMATCH));
         }
         self.cache.put(signed, found.secret_sealed, key);
-        Ok(Identity {
-            principal: Principal::Root {
-                account: found.account.clone(),
-                access_key_id: found.access_key_id,
-                issued_ms: None,
-            },
-            proof: Proof::SecretKey,
-            tenant: Tenant::new(found.account, region),
-            authority: Arc::default(),
-        })
+        let access_key_id = signed.access_key_id.clone();
+        let (principal, authority) = match found.user {
+            None => {
+                let account = found.account.clone();
+                (Principal::Root { account, access_key_id, issued_ms: None }, Arc::default())
+            }
+            Some(name) => {
+                let user = control_plane.authority_of_user(&found.account, &name, found.iam_revision).await?;
+                let user = user.ok_or_else(|| ApiError::new(&UNRECOGNIZED_CLIENT, UNKNOWN_TOKEN))?;
+                (Principal::User(user.principal(access_key_id, None)), Arc::clone(&user.authority))
+            }
+        };
+        let tenant = Tenant::new(found.account, region);
+        Ok(Identity { principal, proof: Proof::SecretKey, tenant, authority })
     }
 }
 
