@@ -4,14 +4,14 @@ use crate::{
     Caller, CallerKind, Decision, Effect, Kind, Policies, Policy, Reason, Request, Source, Statement,
     json::lower, principal::Grant,
 };
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 /// Decides. A deny anywhere wins. In the account that owns the resource the caller's own policies or the resource's may allow;
 /// across accounts both must. Boundary and session policies limit what the caller's own policies allow, and what the
 /// resource's policy allows to its role; not what it allows to the very user or session.
 #[must_use]
 pub fn evaluate(request: &Request<'_>, policies: &Policies<'_>) -> Decision {
-    let asked = Asked::new(request);
+    let asked = Asked::new(request, policies);
     let says = Says {
         identity: many(&asked, policies.identity),
         boundary: policies.boundary.map(|policy| one(&asked, policy)),
@@ -24,12 +24,14 @@ pub fn evaluate(request: &Request<'_>, policies: &Policies<'_>) -> Decision {
 /// A request, made ready for many comparisons.
 pub(crate) struct Asked<'r, 'a> {
     request: &'r Request<'a>,
-    action: std::borrow::Cow<'a, str>,
+    action: Cow<'a, str>,
+    /// Whether the caller has a permissions boundary.
+    bounded: bool,
 }
 
 impl<'r, 'a> Asked<'r, 'a> {
-    pub(crate) fn new(request: &'r Request<'a>) -> Self {
-        Self { request, action: lower(request.action) }
+    pub(crate) fn new(request: &'r Request<'a>, policies: &Policies<'_>) -> Self {
+        Self { request, action: lower(request.action), bounded: policies.boundary.is_some() }
     }
 
     pub(crate) fn action_covered(&self, statement: &Statement) -> bool {
@@ -42,7 +44,7 @@ impl<'r, 'a> Asked<'r, 'a> {
         if !self.action_covered(statement) || !statement.covers_resource(resource, context) {
             return Grant::None;
         }
-        let grant = statement.covers_caller(caller);
+        let grant = statement.covers_caller(caller, self.bounded);
         if grant == Grant::None || !statement.conditions_hold(context) { Grant::None } else { grant }
     }
 }

@@ -86,7 +86,7 @@ pub struct Matched {
 /// Decides as [`crate::evaluate`] does, and says why.
 #[must_use]
 pub fn explain(request: &Request<'_>, policies: &Policies<'_>) -> Explanation {
-    let asked = Asked::new(request);
+    let asked = Asked::new(request, policies);
     let says = Says {
         identity: many(&asked, policies.identity),
         boundary: policies.boundary.map(|policy| one(&asked, policy)),

@@ -1,8 +1,8 @@
-//! Reading JSON level by level: members in order with doubled names refused, and where in the text a value stands.
+//! Reading JSON level by level: members in order with doubled names refused, and where in the text a value stands. `None` is
+//! for what is no JSON, or of another type.
 //! `serde_json` skips nested values without recursion, so that deep nesting costs nothing. Not for: the grammar of
 //! policies.
 
-use crate::PolicyError;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::{borrow::Cow, collections::HashSet, fmt};
@@ -37,35 +37,31 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 }
 
 /// The members of an object.
-pub(crate) fn object(text: &str) -> Result<Vec<(String, &RawValue)>, PolicyError> {
-    serde_json::from_str::<Members<'_>>(text).map(|members| members.0).map_err(|_| PolicyError::SYNTAX)
+pub(crate) fn object(text: &str) -> Option<Vec<(String, &RawValue)>> {
+    serde_json::from_str::<Members<'_>>(text).map(|members| members.0).ok()
 }
 
 /// The elements of a list, or the value itself as the only one.
-pub(crate) fn one_or_many(value: &RawValue) -> Result<Vec<&RawValue>, PolicyError> {
-    if value.get().starts_with('[') {
-        serde_json::from_str(value.get()).map_err(|_| PolicyError::SYNTAX)
-    } else {
-        Ok(vec![value])
-    }
+pub(crate) fn one_or_many(value: &RawValue) -> Option<Vec<&RawValue>> {
+    if value.get().starts_with('[') { serde_json::from_str(value.get()).ok() } else { Some(vec![value]) }
 }
 
 /// A string.
-pub(crate) fn string(value: &RawValue) -> Result<String, PolicyError> {
-    serde_json::from_str(value.get()).map_err(|_| PolicyError::SYNTAX)
+pub(crate) fn string(value: &RawValue) -> Option<String> {
+    serde_json::from_str(value.get()).ok()
 }
 
 /// A string, or a list of strings.
-pub(crate) fn strings(value: &RawValue) -> Result<Vec<String>, PolicyError> {
+pub(crate) fn strings(value: &RawValue) -> Option<Vec<String>> {
     one_or_many(value)?.into_iter().map(string).collect()
 }
 
 /// Strings, numbers and booleans as text: one, or a list.
-pub(crate) fn scalars(value: &RawValue) -> Result<Vec<String>, PolicyError> {
-    let scalar = |value: &RawValue| match value.get().as_bytes().first() {
-        Some(b'"') => string(value),
-        Some(b't' | b'f' | b'-' | b'0'..=b'9') => Ok(value.get().to_owned()),
-        _ => Err(PolicyError::SYNTAX),
+pub(crate) fn scalars(value: &RawValue) -> Option<Vec<String>> {
+    let scalar = |value: &RawValue| match value.get().as_bytes().first()? {
+        b'"' => string(value),
+        b't' | b'f' | b'-' | b'0'..=b'9' => Some(value.get().to_owned()),
+        _ => None,
     };
     one_or_many(value)?.into_iter().map(scalar).collect()
 }

@@ -8,12 +8,14 @@
 
 mod condition;
 mod context;
+mod draft;
 mod error;
 mod evaluate;
 mod explain;
 mod json;
 mod pattern;
 mod policy;
+mod position;
 mod principal;
 mod request;
 mod validate;
@@ -22,6 +24,7 @@ pub use context::Context;
 pub use error::PolicyError;
 pub use evaluate::evaluate;
 pub use explain::{Explanation, Matched, Verdict, explain};
-pub use policy::{Effect, Kind, Policy, Position, Statement, Version};
+pub use policy::{Effect, Kind, Policy, Statement, Version};
+pub use position::Position;
 pub use principal::PrincipalRef;
 pub use request::{Caller, CallerKind, Decision, Policies, Reason, Request, Source};

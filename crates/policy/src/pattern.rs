@@ -162,10 +162,11 @@ fn variable(text: &str) -> Option<(Special, &str)> {
             return Some((Special::Character(character), after));
         }
     }
-    let name_end = body.find([',', '}'])?;
+    // The first that no name has ends the search, so that a text full of `${` does not take the square of its length.
+    let name_end = body.find([',', '}', '$', '{', '*', '?', '\'', '"'])?;
     let (name, after) = body.split_at_checked(name_end)?;
     let name = name.trim();
-    if name.is_empty() || name.contains(['$', '{', '*', '?', '\'', '"']) {
+    if name.is_empty() || !after.starts_with([',', '}']) {
         return None;
     }
     let key = Key::new(name);

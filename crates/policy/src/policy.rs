@@ -2,16 +2,16 @@
 //! doubled Sids, actions, resources, formats. Not for: evaluating.
 
 use crate::{
-    PolicyError,
-    condition::{Condition, Operator},
+    PolicyError, Position,
+    condition::Condition,
     context::{Context, Key},
-    json::{object, offset, one_or_many, scalars, string, strings},
-    pattern::{Pattern, Syntax},
+    draft::Draft,
+    pattern::Pattern,
+    position::Places,
     principal::{Grant, PrincipalRef, Principals},
     request::Caller,
-    validate,
+    validate::{self, Document, Page},
 };
-use serde_json::value::RawValue;
 use std::collections::HashSet;
 
 /// What a document is attached to, which decides what it must and must not have.
@@ -51,15 +51,6 @@ pub enum Effect {
     Deny,
 }
 
-/// A place in a document, both counted from 1; columns count characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position {
-    /// The line.
-    pub line: u32,
-    /// The column.
-    pub column: u32,
-}
-
 /// A policy, compiled. It never changes; share it through `Arc`.
 #[derive(Debug)]
 pub struct Policy {
@@ -73,27 +64,27 @@ pub struct Policy {
 /// One statement.
 #[derive(Debug)]
 pub struct Statement {
-    sid: Option<Box<str>>,
-    effect: Effect,
-    principals: Option<Principals>,
-    actions: Actions,
-    resources: Option<Resources>,
-    conditions: Box<[Condition]>,
-    start: Position,
-    end: Position,
+    pub(crate) sid: Option<Box<str>>,
+    pub(crate) effect: Effect,
+    pub(crate) principals: Option<Principals>,
+    pub(crate) actions: Actions,
+    pub(crate) resources: Option<Resources>,
+    pub(crate) conditions: Box<[Condition]>,
+    pub(crate) start: Position,
+    pub(crate) end: Position,
 }
 
 #[derive(Debug)]
-struct Actions {
-    negated: bool,
+pub(crate) struct Actions {
+    pub(crate) negated: bool,
     /// In small letters.
-    patterns: Box<[Pattern]>,
+    pub(crate) patterns: Box<[Pattern]>,
 }
 
 #[derive(Debug)]
-struct Resources {
-    negated: bool,
-    patterns: Box<[Pattern]>,
+pub(crate) struct Resources {
+    pub(crate) negated: bool,
+    pub(crate) patterns: Box<[Pattern]>,
 }
 
 impl Policy {
@@ -102,13 +93,12 @@ impl Policy {
     /// # Errors
     /// What AWS says about a document of that kind that it does not take.
     pub fn parse(text: &str, kind: Kind) -> Result<Self, PolicyError> {
-        let document = validate::document(text, kind)?;
-        let drafts = document
-            .statements
-            .iter()
-            .map(|statement| Draft::read(statement, kind))
+        let page = Page { text, kind };
+        let Document { version, statements } = page.document()?;
+        let drafts = statements
+            .into_iter()
+            .map(|statement| Draft::read(statement, page))
             .collect::<Result<Vec<_>, _>>()?;
-        let version = document.version;
         if kind == Kind::Managed && version < Version::V2012 {
             return Err(PolicyError::fixed("Policy document must be version 2012-10-17 or greater."));
         }
@@ -116,7 +106,7 @@ impl Policy {
         let mut places = Places::new(text);
         let statements = drafts
             .into_iter()
-            .map(|draft| draft.compile(kind, version, &mut places))
+            .map(|draft| draft.compile(page, version, &mut places))
             .collect::<Result<Box<[_]>, _>>()?;
         Ok(Self { kind, version, keys: keys(&statements), statements })
     }
@@ -175,13 +165,13 @@ impl Statement {
         self.effect
     }
 
-    /// Where its `{` stands.
+    /// Behind its `{`, as AWS counts.
     #[must_use]
     pub const fn start(&self) -> Position {
         self.start
     }
 
-    /// Where it ends: behind its `}`.
+    /// Behind its `}`.
     #[must_use]
     pub const fn end(&self) -> Position {
         self.end
@@ -200,9 +190,12 @@ impl Statement {
         })
     }
 
-    /// What it gives to a caller, or takes from it; statements without a principal are about whoever has them.
-    pub(crate) fn covers_caller(&self, caller: &Caller<'_>) -> Grant {
-        self.principals.as_ref().map_or(Grant::Full, |principals| principals.covers(caller, self.effect))
+    /// What it gives to a caller, or takes from it; statements without a principal are about whoever has them. A caller with
+    /// a boundary is `bounded`.
+    pub(crate) fn covers_caller(&self, caller: &Caller<'_>, bounded: bool) -> Grant {
+        self.principals
+            .as_ref()
+            .map_or(Grant::Full, |principals| principals.covers(caller, self.effect, bounded))
     }
 
     pub(crate) fn conditions_hold(&self, context: &Context<'_>) -> bool {
@@ -216,103 +209,6 @@ impl Statement {
     }
 }
 
-/// A statement whose members are of the right types.
-pub(crate) struct Draft<'a> {
-    text: &'a RawValue,
-    pub(crate) sid: Option<String>,
-    pub(crate) effect: Option<String>,
-    pub(crate) principal: Option<(bool, &'a RawValue)>,
-    pub(crate) actions: Option<(bool, Vec<String>)>,
-    pub(crate) resources: Option<(bool, Vec<String>)>,
-    pub(crate) conditions: Vec<(Operator, String, Vec<String>)>,
-}
-
-impl<'a> Draft<'a> {
-    fn read(text: &'a RawValue, kind: Kind) -> Result<Self, PolicyError> {
-        let syntax = validate::syntax(kind);
-        let mut draft = Self {
-            text,
-            sid: None,
-            effect: None,
-            principal: None,
-            actions: None,
-            resources: None,
-            conditions: Vec::new(),
-        };
-        for (name, value) in object(text.get()).map_err(|_| syntax.clone())? {
-            let negated = name.starts_with("Not");
-            let doubled = match &*name {
-                "Sid" => draft.sid.replace(string(value).map_err(|_| syntax.clone())?).is_some(),
-                "Effect" => draft.effect.replace(string(value).map_err(|_| syntax.clone())?).is_some(),
-                "Principal" | "NotPrincipal" => draft.principal.replace((negated, value)).is_some(),
-                "Action" | "NotAction" => {
-                    let list = strings(value).map_err(|_| syntax.clone())?;
-                    draft.actions.replace((negated, list)).is_some()
-                }
-                "Resource" | "NotResource" => {
-                    let list = strings(value).map_err(|_| syntax.clone())?;
-                    draft.resources.replace((negated, list)).is_some()
-                }
-                "Condition" => {
-                    draft.conditions = conditions(value).map_err(|_| syntax.clone())?;
-                    false
-                }
-                _ => true,
-            };
-            if doubled {
-                return Err(syntax);
-            }
-        }
-        Ok(draft)
-    }
-
-    fn compile(
-        self,
-        kind: Kind,
-        version: Version,
-        places: &mut Places<'_>,
-    ) -> Result<Statement, PolicyError> {
-        let variables = version == Version::V2012;
-        let compile = |list: Vec<String>, syntax: Syntax| -> Box<[Pattern]> {
-            list.iter().map(|text| Pattern::compile(text, syntax)).collect()
-        };
-        let (negated, list) = self.actions.unwrap_or_default();
-        let list = list.into_iter().map(|action| action.to_ascii_lowercase()).collect();
-        let patterns = compile(list, Syntax { wildcards: true, variables: false, arn: false });
-        let actions = Actions { negated, patterns };
-        let resources = self.resources.map(|(negated, list)| {
-            let patterns = compile(list, Syntax { wildcards: true, variables, arn: true });
-            Resources { negated, patterns }
-        });
-        let principals =
-            self.principal.map(|(negated, value)| Principals::read(value, negated, kind)).transpose()?;
-        let conditions = self
-            .conditions
-            .iter()
-            .map(|(operator, key, values)| Condition::compile(*operator, key, values, version))
-            .collect::<Result<_, _>>()?;
-        let (start, end) = places.of(self.text);
-        let effect = if self.effect.as_deref() == Some("Allow") { Effect::Allow } else { Effect::Deny };
-        let sid = self.sid.filter(|sid| !sid.is_empty()).map(Into::into);
-        Ok(Statement { sid, effect, principals, actions, resources, conditions, start, end })
-    }
-}
-
-type Block = Vec<(Operator, String, Vec<String>)>;
-
-/// The block of conditions. IAM lets an unknown operator pass if it has no keys.
-fn conditions(value: &RawValue) -> Result<Block, PolicyError> {
-    let mut block = Block::new();
-    for (name, keys) in object(value.get())? {
-        let keys = object(keys.get())?;
-        let operator = Operator::parse(&name);
-        for (key, values) in keys {
-            block.push((operator.ok_or(PolicyError::SYNTAX)?, key, scalars(values)?));
-        }
-    }
-    Ok(block)
-}
-
 fn keys(statements: &[Statement]) -> Box<[Box<str>]> {
     let mut seen = HashSet::new();
     let mut keys: Vec<Box<str>> = statements
@@ -323,67 +219,4 @@ fn keys(statements: &[Statement]) -> Box<[Box<str>]> {
         .collect();
     keys.sort_by_cached_key(|key| key.to_ascii_lowercase());
     keys.into()
-}
-
-/// Lines and columns, for statements in the order of the text: counts each character once.
-struct Places<'a> {
-    text: &'a str,
-    counted: usize,
-    position: Position,
-}
-
-impl<'a> Places<'a> {
-    const fn new(text: &'a str) -> Self {
-        Self { text, counted: 0, position: Position { line: 1, column: 1 } }
-    }
-
-    fn of(&mut self, statement: &RawValue) -> (Position, Position) {
-        let start = offset(self.text, statement);
-        (self.at(start), self.at(start.saturating_add(statement.get().len())))
-    }
-
-    fn at(&mut self, offset: usize) -> Position {
-        for character in self.text.get(self.counted..offset).unwrap_or_default().chars() {
-            if character == '\n' {
-                self.position = Position { line: self.position.line.saturating_add(1), column: 1 };
-            } else {
-                self.position.column = self.position.column.saturating_add(1);
-            }
-        }
-        self.counted = offset;
-        self.position
-    }
-}
-
-/// The parts of a document.
-pub(crate) struct Document<'a> {
-    pub(crate) version: Version,
-    pub(crate) statements: Vec<&'a RawValue>,
-}
-
-impl<'a> Document<'a> {
-    /// Reads the outermost object.
-    pub(crate) fn read(text: &'a str, kind: Kind) -> Result<Self, PolicyError> {
-        let syntax = validate::syntax(kind);
-        let mut version = Version::V2008;
-        let mut statements = None;
-        for (name, value) in object(text)? {
-            match &*name {
-                "Version" => {
-                    version = match &*string(value).map_err(|_| validate::bad_version(kind))? {
-                        "2008-10-17" => Version::V2008,
-                        "2012-10-17" => Version::V2012,
-                        _ => return Err(validate::bad_version(kind)),
-                    };
-                }
-                "Id" => drop(string(value).map_err(|_| syntax.clone())?),
-                "Statement" => statements = Some(one_or_many(value)?),
-                _ => return Err(syntax),
-            }
-        }
-        match statements {
-            Some(statements) if !statements.is_empty() => Ok(Self { version, statements }),
-            _ => Err(validate::no_statement(kind)),
-        }
-    }
 }

@@ -3,7 +3,7 @@
 use crate::{
     Caller, CallerKind, Effect, Kind, PolicyError,
     json::{object, string, strings},
-    validate,
+    validate::Page,
 };
 use serde_json::value::RawValue;
 
@@ -55,20 +55,21 @@ pub enum PrincipalRef<'a> {
 }
 
 impl Principals {
-    pub(crate) fn read(value: &RawValue, negated: bool, kind: Kind) -> Result<Self, PolicyError> {
+    pub(crate) fn read(value: &RawValue, negated: bool, page: Page<'_>) -> Result<Self, PolicyError> {
         let mut list = Vec::new();
-        if value.get().starts_with('"') {
-            if string(value)? != "*" {
-                return Err(match kind {
-                    Kind::Trust => PolicyError::fixed("Principal must be a JSON object."),
-                    _ => invalid("AWS", &string(value)?),
-                });
-            }
-            list.push(Principal::Everybody);
+        if let Some(name) = string(value) {
+            list.push(match (&*name, page.kind) {
+                ("*", _) => Principal::Everybody,
+                (_, Kind::Trust) => return Err(PolicyError::fixed("Principal must be a JSON object.")),
+                _ => return Err(invalid("AWS", &name)),
+            });
         } else {
-            for (name, values) in object(value.get()).map_err(|_| validate::syntax(kind))? {
-                for value in strings(values).map_err(|_| validate::syntax(kind))? {
-                    list.push(Principal::read(&name, &value)?);
+            for (kind, values) in object(value.get()).ok_or_else(|| page.syntax(value))? {
+                if !matches!(&*kind, "AWS" | "Service" | "Federated" | "CanonicalUser") {
+                    return Err(page.syntax(values));
+                }
+                for name in strings(values).ok_or_else(|| page.syntax(values))? {
+                    list.push(Principal::read(&kind, &name).ok_or_else(|| invalid(&kind, &name))?);
                 }
             }
         }
@@ -89,56 +90,69 @@ impl Principals {
         })
     }
 
-    /// `NotPrincipal` names whom the statement is not about. A deny spares only those of whom it names every level, the
-    /// account, the role and the session; an allow leaves out all of whom it names one.
-    pub(crate) fn covers(&self, caller: &Caller<'_>, effect: Effect) -> Grant {
+    /// `NotPrincipal` names whom the statement is not about. An allow leaves out all of whom it names one level. A deny spares
+    /// those of whom it names every level: the account and the user, or the account and the role, and the session if it names
+    /// sessions of the role at all. It spares nobody with a boundary.
+    pub(crate) fn covers(&self, caller: &Caller<'_>, effect: Effect, bounded: bool) -> Grant {
         if !self.negated {
             return self.list.iter().map(|principal| principal.grant(caller)).max().unwrap_or(Grant::None);
         }
         let named = |wanted: Grant| self.list.iter().any(|principal| principal.grant(caller) == wanted);
-        let spared = match effect {
-            Effect::Allow => self.list.iter().any(|principal| principal.grant(caller) != Grant::None),
-            Effect::Deny => match caller.kind {
-                CallerKind::RoleSession => {
-                    named(Grant::Delegated) && named(Grant::Role) && named(Grant::Full)
-                }
-                CallerKind::User => named(Grant::Delegated) && named(Grant::Full),
-                CallerKind::Root => named(Grant::Delegated),
-                CallerKind::Service | CallerKind::Anonymous => named(Grant::Full),
-            },
+        let spared = match (effect, caller.kind) {
+            (Effect::Allow, _) => self.list.iter().any(|principal| principal.grant(caller) != Grant::None),
+            (Effect::Deny, _) if bounded => false,
+            (Effect::Deny, CallerKind::RoleSession) => {
+                named(Grant::Delegated)
+                    && named(Grant::Role)
+                    && (named(Grant::Full)
+                        || !self.list.iter().any(|principal| principal.is_session_beside(caller)))
+            }
+            (Effect::Deny, CallerKind::User) => named(Grant::Delegated) && named(Grant::Full),
+            (Effect::Deny, CallerKind::Root) => named(Grant::Delegated),
+            (Effect::Deny, CallerKind::Service | CallerKind::Anonymous) => named(Grant::Full),
         };
         if spared { Grant::None } else { Grant::Full }
     }
 }
 
 impl Principal {
-    fn read(kind: &str, value: &str) -> Result<Self, PolicyError> {
-        let refused = || invalid(kind, value);
+    /// `None` if there is no such principal.
+    fn read(kind: &str, value: &str) -> Option<Self> {
+        let plain = !value.is_empty() && !value.contains(['*', '?']);
         match kind {
-            "AWS" if value == "*" => Ok(Self::Everybody),
-            "AWS" if is_account(value) => Ok(Self::Account(value.into())),
-            "AWS" => {
+            "AWS" if value == "*" => Some(Self::Everybody),
+            "AWS" if is_account(value) => Some(Self::Account(value.into())),
+            "AWS" if plain => {
                 let parts: Vec<&str> = value.splitn(6, ':').collect();
                 match parts.as_slice() {
                     ["arn", _, "iam", "", account, "root"] if is_account(account) => {
-                        Ok(Self::Account((*account).into()))
+                        Some(Self::Account((*account).into()))
                     }
-                    ["arn", _, "iam" | "sts", "", account, name]
-                        if is_account(account) && name.contains('/') && !value.contains(['*', '?']) =>
-                    {
-                        Ok(Self::Arn(value.into()))
+                    ["arn", _, service, "", account, name] if is_account(account) => {
+                        let kinds: &[&str] = match *service {
+                            "iam" => &["user", "role"],
+                            "sts" => &["assumed-role", "federated-user"],
+                            _ => &[],
+                        };
+                        let (kind, _) = name.split_once('/')?;
+                        kinds.contains(&kind).then(|| Self::Arn(value.into()))
                     }
-                    _ => Err(refused()),
+                    _ => None,
                 }
             }
-            "Service" if value.contains('.') && !value.contains(['*', '?']) => {
-                Ok(Self::Service(value.into()))
-            }
-            "Federated" if !value.is_empty() => Ok(Self::Federated(value.into())),
-            "CanonicalUser" if !value.is_empty() => Ok(Self::CanonicalUser(value.into())),
-            "Service" | "Federated" | "CanonicalUser" => Err(refused()),
-            _ => Err(PolicyError::made(format!("Invalid principal in policy: \"{kind}\""))),
+            "Service" if plain && value.contains('.') => Some(Self::Service(value.into())),
+            "Federated" if plain => Some(Self::Federated(value.into())),
+            "CanonicalUser" if plain => Some(Self::CanonicalUser(value.into())),
+            _ => None,
         }
+    }
+
+    /// Whether it is a session of the caller's role.
+    fn is_session_beside(&self, caller: &Caller<'_>) -> bool {
+        fn role(session: &str) -> Option<&str> {
+            session.rsplit_once('/').map(|(role, _)| role)
+        }
+        matches!(self, Self::Arn(arn) if arn.contains(":assumed-role/") && role(arn) == role(caller.arn))
     }
 
     fn grant(&self, caller: &Caller<'_>) -> Grant {
@@ -146,8 +160,9 @@ impl Principal {
         match self {
             Self::Everybody => Grant::Full,
             Self::Account(account) if known && **account == *caller.account => Grant::Delegated,
-            Self::Arn(arn) if known && **arn == *caller.arn => Grant::Full,
+            // First the role: in a simulation it is the caller itself.
             Self::Arn(arn) if known && caller.role_arn == Some(arn) => Grant::Role,
+            Self::Arn(arn) if known && **arn == *caller.arn => Grant::Full,
             Self::Service(name) if caller.kind == CallerKind::Service && **name == *caller.arn => Grant::Full,
             _ => Grant::None,
         }

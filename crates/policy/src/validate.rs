@@ -2,44 +2,82 @@
 //! parser; role trust policies and policies of resources answer with other words. Not for: compiling.
 
 use crate::{
-    Kind, PolicyError,
-    policy::{Document, Draft},
+    Kind, PolicyError, Position, Version,
+    condition::Condition,
+    draft::Draft,
+    json::{object, offset, one_or_many, string},
+    position::Places,
 };
+use serde_json::value::RawValue;
 use std::collections::HashSet;
 
-/// The words for what is against the grammar.
-pub(crate) const fn syntax(kind: Kind) -> PolicyError {
-    if kind.has_principal() { PolicyError::fixed("Syntax error in policy.") } else { PolicyError::SYNTAX }
+/// A document's text, for errors that say where.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Page<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) kind: Kind,
 }
 
-pub(crate) const fn bad_version(kind: Kind) -> PolicyError {
-    if kind.has_principal() {
-        PolicyError::fixed("The policy must contain a valid version string")
-    } else {
-        PolicyError::SYNTAX
+impl<'a> Page<'a> {
+    /// The words for a value that is against the grammar, or stands under a name that is.
+    pub(crate) fn syntax(self, value: &RawValue) -> PolicyError {
+        // AWS's parser has read the first character of the value.
+        self.syntax_at(offset(self.text, value).saturating_add(1))
     }
-}
 
-pub(crate) const fn no_statement(kind: Kind) -> PolicyError {
-    if kind.has_principal() {
-        PolicyError::fixed("Could not parse the policy: Statement is empty!")
-    } else {
-        PolicyError::SYNTAX
-    }
-}
-
-/// Reads the outermost object.
-pub(crate) fn document(text: &str, kind: Kind) -> Result<Document<'_>, PolicyError> {
-    if text.starts_with(|first: char| first.is_ascii_whitespace()) {
-        return Err(PolicyError::fixed("JSON strings must not have leading spaces"));
-    }
-    Document::read(text, kind).map_err(|error| {
-        if kind.has_principal() && error == PolicyError::SYNTAX {
-            PolicyError::fixed("This policy contains invalid Json")
-        } else {
-            error
+    fn syntax_at(self, offset: usize) -> PolicyError {
+        if !self.kind.has_principal() {
+            return PolicyError::SYNTAX;
         }
-    })
+        let Position { line, column } = Places::new(self.text).at(offset);
+        PolicyError::made(format!("Syntax error at position ({line},{column})"))
+    }
+
+    /// Reads the outermost object.
+    pub(crate) fn document(self) -> Result<Document<'a>, PolicyError> {
+        if self.text.starts_with(|first: char| first.is_ascii_whitespace()) {
+            return Err(PolicyError::fixed("JSON strings must not have leading spaces"));
+        }
+        let of_resource = self.kind.has_principal();
+        let Some(members) = object(self.text) else {
+            return Err(match self.text.trim_end() {
+                _ if !of_resource => PolicyError::SYNTAX,
+                "null" => PolicyError::fixed("This text appears not to be a policy"),
+                _ => PolicyError::fixed("This policy contains invalid Json"),
+            });
+        };
+        let (mut version, mut statements) = (Version::V2008, None);
+        for (name, value) in members {
+            match &*name {
+                "Version" => {
+                    version = match string(value).as_deref() {
+                        Some("2008-10-17") => Version::V2008,
+                        Some("2012-10-17") => Version::V2012,
+                        _ if of_resource => {
+                            return Err(PolicyError::fixed("The policy must contain a valid version string"));
+                        }
+                        _ => return Err(PolicyError::SYNTAX),
+                    };
+                }
+                "Id" if string(value).is_some() => {}
+                "Statement" => statements = Some(one_or_many(value).ok_or_else(|| self.syntax(value))?),
+                _ => return Err(self.syntax(value)),
+            }
+        }
+        match statements {
+            Some(statements) if !statements.is_empty() => Ok(Document { version, statements }),
+            Some(_) if of_resource => {
+                Err(PolicyError::fixed("Could not parse the policy: Statement is empty!"))
+            }
+            _ => Err(self.syntax_at(self.text.trim_end().len())),
+        }
+    }
+}
+
+/// The parts of a document.
+pub(crate) struct Document<'a> {
+    pub(crate) version: Version,
+    pub(crate) statements: Vec<&'a RawValue>,
 }
 
 /// Checks the statements.
@@ -65,7 +103,7 @@ fn attached_to_identity(drafts: &[Draft<'_>]) -> Result<(), PolicyError> {
             return Err(PolicyError::LEGACY);
         }
     }
-    dates(drafts)?;
+    values(drafts)?;
     if bad_resource.is_none() && resources().any(|text| !legacy_resource(text)) {
         return Err(PolicyError::LEGACY);
     }
@@ -148,9 +186,9 @@ fn sids(drafts: &[Draft<'_>], text: &'static str) -> Result<(), PolicyError> {
 }
 
 /// Compiling refuses what is no date, number or address; here it comes before what is checked later.
-fn dates(drafts: &[Draft<'_>]) -> Result<(), PolicyError> {
+fn values(drafts: &[Draft<'_>]) -> Result<(), PolicyError> {
     for (operator, key, values) in drafts.iter().flat_map(|draft| &draft.conditions) {
-        crate::condition::Condition::compile(*operator, key, values, crate::Version::V2008)?;
+        Condition::compile(*operator, key, values, Version::V2008)?;
     }
     Ok(())
 }
@@ -201,10 +239,9 @@ fn resource(text: &str) -> Result<(), PolicyError> {
     let (partition, rest) =
         rest.split_once(':').map_or((rest, None), |(partition, rest)| (partition, Some(rest)));
     if !(partition == "aws" || partition == "*" || partition.starts_with("aws-") || partition == "aws*") {
-        let mut parts = rest.unwrap_or_default().splitn(4, ':');
+        let mut parts = rest.filter(|rest| !rest.is_empty()).into_iter().flat_map(|rest| rest.splitn(4, ':'));
         let mut part = || parts.next().unwrap_or("*");
-        let service = if rest.is_some_and(|rest| !rest.is_empty()) { part() } else { "*" };
-        let (region, account, name) = (part(), part(), part());
+        let (service, region, account, name) = (part(), part(), part(), part());
         return Err(PolicyError::made(format!(
             "Partition \"{partition}\" is not valid for resource \"arn:{partition}:{service}:{region}:{account}:{name}\"."
         )));

@@ -42,7 +42,7 @@ enum Test {
     Arn(Box<[ArnPattern]>),
     Number(Compare, Box<[Number]>),
     Date(Compare, Box<[i128]>),
-    Bool(Box<[bool]>),
+    Bool(Box<[Pattern]>),
     Binary(Box<[Box<str>]>),
     Ip(Box<[Block]>),
     /// Whether the key shall be missing.
@@ -72,12 +72,12 @@ impl Compare {
     /// By the end of an operator's name; also whether it is negated.
     fn named(name: &str) -> Option<(Self, bool)> {
         Some(match name {
-            "Equals" => (Self::Equal, false),
-            "NotEquals" => (Self::Equal, true),
-            "LessThan" => (Self::Less, false),
-            "LessThanEquals" => (Self::LessOrEqual, false),
-            "GreaterThan" => (Self::Greater, false),
-            "GreaterThanEquals" => (Self::GreaterOrEqual, false),
+            "equals" => (Self::Equal, false),
+            "notequals" => (Self::Equal, true),
+            "lessthan" => (Self::Less, false),
+            "lessthanequals" => (Self::LessOrEqual, false),
+            "greaterthan" => (Self::Greater, false),
+            "greaterthanequals" => (Self::GreaterOrEqual, false),
             _ => return None,
         })
     }
@@ -107,36 +107,37 @@ enum Family {
 }
 
 impl Operator {
-    /// `None` if there is no such operator.
+    /// In whatever case; `None` if there is no such operator.
     pub(crate) fn parse(name: &str) -> Option<Self> {
-        let (set, name) = if let Some(rest) = name.strip_prefix("ForAllValues:") {
+        let name = name.to_ascii_lowercase();
+        let (set, name) = if let Some(rest) = name.strip_prefix("forallvalues:") {
             (Some(Set::All), rest)
-        } else if let Some(rest) = name.strip_prefix("ForAnyValue:") {
+        } else if let Some(rest) = name.strip_prefix("foranyvalue:") {
             (Some(Set::Any), rest)
         } else {
-            (None, name)
+            (None, &*name)
         };
-        let (if_exists, name) = name.strip_suffix("IfExists").map_or((false, name), |name| (true, name));
+        let (if_exists, name) = name.strip_suffix("ifexists").map_or((false, name), |name| (true, name));
         let (family, negated) = match name {
-            "StringEquals" => (Family::Equals, false),
-            "StringNotEquals" => (Family::Equals, true),
-            "StringEqualsIgnoreCase" => (Family::EqualsIgnoringCase, false),
-            "StringNotEqualsIgnoreCase" => (Family::EqualsIgnoringCase, true),
-            "StringLike" => (Family::Like, false),
-            "StringNotLike" => (Family::Like, true),
-            "ArnEquals" | "ArnLike" => (Family::Arn, false),
-            "ArnNotEquals" | "ArnNotLike" => (Family::Arn, true),
-            "Bool" => (Family::Bool, false),
-            "BinaryEquals" => (Family::Binary, false),
-            "IpAddress" => (Family::Ip, false),
-            "NotIpAddress" => (Family::Ip, true),
-            "Null" if !if_exists => (Family::Null, false),
+            "stringequals" => (Family::Equals, false),
+            "stringnotequals" => (Family::Equals, true),
+            "stringequalsignorecase" => (Family::EqualsIgnoringCase, false),
+            "stringnotequalsignorecase" => (Family::EqualsIgnoringCase, true),
+            "stringlike" => (Family::Like, false),
+            "stringnotlike" => (Family::Like, true),
+            "arnequals" | "arnlike" => (Family::Arn, false),
+            "arnnotequals" | "arnnotlike" => (Family::Arn, true),
+            "bool" => (Family::Bool, false),
+            "binaryequals" => (Family::Binary, false),
+            "ipaddress" => (Family::Ip, false),
+            "notipaddress" => (Family::Ip, true),
+            "null" if !if_exists => (Family::Null, false),
             _ => {
-                if let Some(end) = name.strip_prefix("Numeric") {
+                if let Some(end) = name.strip_prefix("numeric") {
                     let (compare, negated) = Compare::named(end)?;
                     (Family::Number(compare), negated)
                 } else {
-                    let (compare, negated) = Compare::named(name.strip_prefix("Date")?)?;
+                    let (compare, negated) = Compare::named(name.strip_prefix("date")?)?;
                     (Family::Date(compare), negated)
                 }
             }
@@ -171,7 +172,7 @@ impl Condition {
             Family::Number(compare) => Test::Number(compare, each(values, number::parse)?),
             Family::Date(compare) => Test::Date(compare, each(values, date::parse)?),
             Family::Ip => Test::Ip(each(values, Block::parse)?),
-            Family::Bool => Test::Bool(values.iter().filter_map(|value| boolean(value)).collect()),
+            Family::Bool => Test::Bool(patterns(false)),
             Family::Null => Test::Null(values.iter().filter_map(|value| boolean(value)).collect()),
             Family::Binary => Test::Binary(values.iter().map(|value| value.as_str().into()).collect()),
         };
@@ -204,7 +205,7 @@ impl Condition {
     pub(crate) fn keys(&self) -> Vec<&Key> {
         let mut keys = vec![&self.key];
         match &self.test {
-            Test::Text(patterns) | Test::TextIgnoringCase(patterns) => {
+            Test::Text(patterns) | Test::TextIgnoringCase(patterns) | Test::Bool(patterns) => {
                 keys.extend(patterns.iter().flat_map(Pattern::keys));
             }
             Test::Arn(patterns) => keys.extend(patterns.iter().flat_map(ArnPattern::keys)),
@@ -227,7 +228,12 @@ impl Test {
                 .is_some_and(|value| numbers.iter().any(|number| compare.holds(value.partial_cmp(number)))),
             Self::Date(compare, dates) => date::parse(value)
                 .is_some_and(|value| dates.iter().any(|date| compare.holds(Some(value.cmp(date))))),
-            Self::Bool(wanted) => boolean(value).is_some_and(|value| wanted.contains(&value)),
+            Self::Bool(patterns) => boolean(value).is_some_and(|value| {
+                patterns.iter().any(|pattern| match pattern {
+                    Pattern::Exact(text) => boolean(text) == Some(value),
+                    _ => pattern.expand(context).and_then(|text| boolean(&text)) == Some(value),
+                })
+            }),
             Self::Binary(wanted) => wanted.iter().any(|wanted| **wanted == *value),
             Self::Ip(blocks) => {
                 ip::parse(value).is_some_and(|value| blocks.iter().any(|block| block.contains(value)))
