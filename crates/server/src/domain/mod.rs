@@ -3,6 +3,7 @@
 pub(crate) mod activation;
 pub(crate) mod command;
 pub(crate) mod document;
+pub(crate) mod iam;
 pub(crate) mod kms;
 pub(crate) mod managed_node;
 pub(crate) mod paging;

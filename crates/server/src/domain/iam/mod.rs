@@ -1,0 +1,3 @@
+//! Rules of IAM: no I/O, no clock, no store.
+
+pub(crate) mod managed;
