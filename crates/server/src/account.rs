@@ -24,6 +24,7 @@ pub(crate) fn create(id: &AccountId, name: &str, now_ms: i64) -> Batch {
         id: random_identity_id("AROA"),
         created_ms: now_ms,
         trust_policy: TRUSTS_SSM.to_owned(),
+        trust_principals: "{}".to_owned(),
         description: Some("EC2 role for SSM".to_owned()),
         max_session_seconds: 3600,
         boundary: None,

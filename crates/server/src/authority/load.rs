@@ -3,7 +3,7 @@
 //! policies of sessions, or the decision.
 
 use super::Authority;
-use crate::{ControlPlane, account::identity_arn, context::User};
+use crate::{ControlPlane, account::identity_arn, context::User, domain::iam::managed};
 use aws_lc_rs::digest::{SHA256, digest};
 use muster_ids::AccountId;
 use muster_policy::{Kind as Syntax, Policy};
@@ -199,8 +199,8 @@ impl ControlPlane {
 }
 
 /// The policy that AWS manages under this ARN.
-fn aws_managed(_arn: &str) -> Option<Arc<Policy>> {
-    None
+fn aws_managed(arn: &str) -> Option<Arc<Policy>> {
+    managed::find(arn)?.policy().cloned()
 }
 
 type Kept<T> = Mutex<HashMap<String, (i64, Arc<T>)>>;

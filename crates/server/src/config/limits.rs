@@ -16,6 +16,26 @@ pub struct Limits {
     pub activation_default_lifetime_ms: i64,
     /// Tags on one resource.
     pub tags_per_resource: usize,
+    /// Characters of all inline policies of a role together, white space not counted.
+    pub role_policy_characters: usize,
+    /// Characters of all inline policies of a user together, white space not counted.
+    pub user_policy_characters: usize,
+    /// Characters of all inline policies of a group together, white space not counted.
+    pub group_policy_characters: usize,
+    /// Characters of a managed policy, white space not counted.
+    pub managed_policy_characters: usize,
+    /// Characters of a role's trust policy, white space not counted.
+    pub trust_policy_characters: usize,
+    /// Managed policies attached to one user, group or role.
+    pub attached_policies: usize,
+    /// Versions of a managed policy.
+    pub policy_versions: usize,
+    /// Managed policies that an account makes.
+    pub policies: usize,
+    /// Roles of an account.
+    pub roles: usize,
+    /// Instance profiles of an account.
+    pub instance_profiles: usize,
     /// Life of a node's temporary credentials, milliseconds: one hour.
     pub node_credentials_lifetime_ms: i64,
     /// A node whose key is older than this is told to change it, milliseconds; 0 means never.
@@ -43,6 +63,16 @@ impl Default for Limits {
             activation_lifetime_ms: 30 * 24 * HOUR_MS,
             activation_default_lifetime_ms: 24 * HOUR_MS,
             tags_per_resource: 50,
+            role_policy_characters: 10_240,
+            user_policy_characters: 2_048,
+            group_policy_characters: 5_120,
+            managed_policy_characters: 6_144,
+            trust_policy_characters: 2_048,
+            attached_policies: 10,
+            policy_versions: 5,
+            policies: 1_500,
+            roles: 1_000,
+            instance_profiles: 1_000,
             node_credentials_lifetime_ms: HOUR_MS,
             node_key_lifetime_ms: 0,
             ping_timeout_ms: 5 * 60_000,

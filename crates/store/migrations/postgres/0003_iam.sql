@@ -60,6 +60,7 @@ CREATE TABLE IF NOT EXISTS iam_role (
     role_id TEXT NOT NULL,
     created_ms BIGINT NOT NULL,
     trust_policy TEXT NOT NULL,
+    trust_principals TEXT NOT NULL,
     description TEXT,
     max_session_seconds BIGINT NOT NULL,
     boundary_arn TEXT,

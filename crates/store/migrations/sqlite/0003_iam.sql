@@ -60,6 +60,7 @@ CREATE TABLE iam_role (
     role_id TEXT NOT NULL,
     created_ms INTEGER NOT NULL,
     trust_policy TEXT NOT NULL,
+    trust_principals TEXT NOT NULL,
     description TEXT,
     max_session_seconds INTEGER NOT NULL,
     boundary_arn TEXT,

@@ -151,3 +151,16 @@ pub async fn uses(db: &Db, account: &AccountId) -> Result<BTreeMap<String, Uses>
     }
     Ok(uses)
 }
+
+/// How often one policy is used in the account.
+///
+/// # Errors
+/// The store's.
+pub async fn uses_of(db: &Db, account: &AccountId, policy_arn: &str) -> Result<Uses, StoreError> {
+    let sql = "SELECT (SELECT count(*) FROM iam_attachment WHERE account_id = ?1 AND policy_arn = ?2), \
+               (SELECT count(*) FROM iam_user WHERE account_id = ?1 AND boundary_arn = ?2) \
+               + (SELECT count(*) FROM iam_role WHERE account_id = ?1 AND boundary_arn = ?2)";
+    let rows = db.scan(sql, params![account, policy_arn]).await?;
+    let Some(row) = rows.first() else { return Ok(Uses::default()) };
+    Ok(Uses { attached: row.int(0)?, boundary: row.int(1)? })
+}

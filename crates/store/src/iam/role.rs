@@ -19,6 +19,8 @@ pub struct Role {
     pub created_ms: i64,
     /// Who may assume it: a policy document.
     pub trust_policy: String,
+    /// Which unique ids the ARNs in it stood for when it was written: a JSON object.
+    pub trust_principals: String,
     /// The operator's words.
     pub description: Option<String>,
     /// Longest session, seconds.
@@ -31,8 +33,8 @@ pub struct Role {
     pub last_used_region: Option<String>,
 }
 
-const SELECT: &str = "SELECT account_id, name, path, role_id, created_ms, trust_policy, description, \
-    max_session_seconds, boundary_arn, last_used_ms, last_used_region FROM iam_role";
+const SELECT: &str = "SELECT account_id, name, path, role_id, created_ms, trust_policy, trust_principals, \
+    description, max_session_seconds, boundary_arn, last_used_ms, last_used_region FROM iam_role";
 
 fn from_row(row: &Row) -> Result<Role, StoreError> {
     Ok(Role {
@@ -42,19 +44,21 @@ fn from_row(row: &Row) -> Result<Role, StoreError> {
         id: row.text(3)?.to_owned(),
         created_ms: row.int(4)?,
         trust_policy: row.text(5)?.to_owned(),
-        description: row.opt_text(6)?.map(str::to_owned),
-        max_session_seconds: row.int(7)?,
-        boundary: row.opt_text(8)?.map(str::to_owned),
-        last_used_ms: row.opt_int(9)?,
-        last_used_region: row.opt_text(10)?.map(str::to_owned),
+        trust_principals: row.text(6)?.to_owned(),
+        description: row.opt_text(7)?.map(str::to_owned),
+        max_session_seconds: row.int(8)?,
+        boundary: row.opt_text(9)?.map(str::to_owned),
+        last_used_ms: row.opt_int(10)?,
+        last_used_region: row.opt_text(11)?.map(str::to_owned),
     })
 }
 
 /// Adds a role, never used. [`StoreError::Duplicate`] if its name is taken.
 pub fn insert(role: &Role) -> Batch {
     Batch::of(
-        "INSERT INTO iam_role (account_id, role_key, name, path, role_id, created_ms, trust_policy, description, \
-         max_session_seconds, boundary_arn) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO iam_role (account_id, role_key, name, path, role_id, created_ms, trust_policy, \
+         trust_principals, description, max_session_seconds, boundary_arn) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         params![
             &role.account,
             key(&role.name),
@@ -63,6 +67,7 @@ pub fn insert(role: &Role) -> Batch {
             &role.id,
             role.created_ms,
             &role.trust_policy,
+            &role.trust_principals,
             role.description.as_deref(),
             role.max_session_seconds,
             role.boundary.as_deref()
@@ -71,11 +76,11 @@ pub fn insert(role: &Role) -> Batch {
     )
 }
 
-/// Sets the trust policy.
-pub fn set_trust_policy(account: &AccountId, name: &str, document: &str) -> Batch {
+/// Sets the trust policy, and whom it means.
+pub fn set_trust_policy(account: &AccountId, name: &str, document: &str, principals: &str) -> Batch {
     Batch::of(
-        "UPDATE iam_role SET trust_policy = ?3 WHERE account_id = ?1 AND role_key = ?2",
-        params![account, key(name), document],
+        "UPDATE iam_role SET trust_policy = ?3, trust_principals = ?4 WHERE account_id = ?1 AND role_key = ?2",
+        params![account, key(name), document, principals],
         Expect::Exactly(1),
     )
 }

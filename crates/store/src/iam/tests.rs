@@ -47,6 +47,7 @@ fn role(name: &str) -> Role {
         id: format!("AROA{name}"),
         created_ms: 5,
         trust_policy: "{}".to_owned(),
+        trust_principals: "{}".to_owned(),
         description: None,
         max_session_seconds: 3600,
         boundary: None,
@@ -189,7 +190,11 @@ async fn policies_of_users_and_of_their_groups() {
         db.write(attachment::detach(ann, MANAGED)).await.unwrap();
         let gone = db.write(attachment::detach(ann, MANAGED)).await;
         assert_eq!(gone, Err(StoreError::Conflict { statement: 0 }));
+        for (arn, uses) in &uses {
+            assert_eq!(attachment::uses_of(&db, &account, arn).await.unwrap(), *uses);
+        }
         assert_eq!(attachment::uses(&db, &other()).await.unwrap().len(), 0);
+        assert_eq!(attachment::uses_of(&db, &account, "arn:unused").await.unwrap(), attachment::Uses::default());
     })
     .await;
 }
@@ -229,13 +234,14 @@ async fn roles_and_instance_profiles() {
     on_each_engine(|db| async move {
         let account = account();
         db.write(role::insert(&role("R"))).await.unwrap();
-        db.write(role::set_trust_policy(&account, "r", "[]")).await.unwrap();
+        db.write(role::set_trust_policy(&account, "r", "[]", "{\"a\":\"b\"}")).await.unwrap();
         db.write(role::update(&account, "r", Some("d"), 7200)).await.unwrap();
         db.write(role::set_boundary(&account, "r", Some(MANAGED))).await.unwrap();
         db.write(role::used("AROAR", 9, "here")).await.unwrap();
         db.write(role::used("AROAR", 8, "there")).await.unwrap();
         let expected = Role {
             trust_policy: "[]".to_owned(),
+            trust_principals: "{\"a\":\"b\"}".to_owned(),
             description: Some("d".to_owned()),
             max_session_seconds: 7200,
             boundary: Some(MANAGED.to_owned()),

@@ -1,0 +1,25 @@
+//! IAM: identities and policies of an account. A folder holds the operations of one kind of identity; the files here hold
+//! what several kinds share. Not for: what a policy means (the `policy` crate), or what callers may (`authority`).
+
+mod attached;
+mod boundary;
+mod change;
+mod inline;
+mod instance_profile;
+mod managed_policy;
+mod marker;
+mod policy;
+mod principal;
+mod role;
+mod tags;
+
+use crate::dispatch::Router;
+
+pub(crate) fn register(router: Router) -> Router {
+    let kinds: [fn(Router) -> Router; 3] = [
+        instance_profile::register,
+        policy::register,
+        role::register,
+    ];
+    kinds.into_iter().fold(router, |router, register| register(router))
+}

@@ -1,0 +1,36 @@
+//! `DeleteRole`: a role goes once nothing hangs on it. Its sessions end with it.
+
+use super::{check_modifiable, plain};
+use crate::{
+    ControlPlane,
+    context::RequestContext,
+    dispatch::{Access, Handle},
+    error::ApiError,
+};
+use muster_iam_api::{DeleteRole, DeleteRoleOutput, DeleteRoleRequest, errors::DELETE_CONFLICT_EXCEPTION};
+use muster_store::iam::{Entity, attachment, inline, instance_profile, role};
+
+impl Handle<DeleteRole> for ControlPlane {
+    const ACCESS: Access<DeleteRoleRequest> = Access::Handler;
+
+    async fn handle(&self, context: &RequestContext, input: DeleteRoleRequest) -> Result<DeleteRoleOutput, ApiError> {
+        let account = &context.tenant.account;
+        self.change_identities(account, || async {
+            let role = self.role_for(context, &input.role_name, plain).await?;
+            check_modifiable(&role)?;
+            let entity = Entity::role(account, &role.name);
+            let conflict = |text: &str| Err(ApiError::new(&DELETE_CONFLICT_EXCEPTION, text));
+            if !instance_profile::of_role(&self.db, account, &role.name).await?.is_empty() {
+                return conflict("Cannot delete entity, must remove roles from instance profile first.");
+            }
+            if !attachment::of_entity(&self.db, entity).await?.is_empty() {
+                return conflict("Cannot delete entity, must detach all policies first.");
+            }
+            if !inline::of_entity(&self.db, entity).await?.is_empty() {
+                return conflict("Cannot delete entity, must delete policies first.");
+            }
+            Ok((role::delete(account, &role.name), DeleteRoleOutput {}))
+        })
+        .await
+    }
+}
