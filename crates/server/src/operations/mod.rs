@@ -3,6 +3,7 @@
 
 mod activation;
 mod command;
+mod iam;
 mod managed_node;
 mod message;
 mod page;
@@ -14,9 +15,10 @@ use crate::dispatch::Router;
 
 /// The handlers of every operation that is built.
 pub(crate) fn router() -> Router {
-    let domains: [fn(Router) -> Router; 7] = [
+    let domains: [fn(Router) -> Router; 8] = [
         activation::register,
         command::register,
+        iam::register,
         managed_node::register,
         message::register,
         registration::register,

@@ -194,7 +194,10 @@ async fn policies_of_users_and_of_their_groups() {
             assert_eq!(attachment::uses_of(&db, &account, arn).await.unwrap(), *uses);
         }
         assert_eq!(attachment::uses(&db, &other()).await.unwrap().len(), 0);
-        assert_eq!(attachment::uses_of(&db, &account, "arn:unused").await.unwrap(), attachment::Uses::default());
+        assert_eq!(
+            attachment::uses_of(&db, &account, "arn:unused").await.unwrap(),
+            attachment::Uses::default()
+        );
     })
     .await;
 }

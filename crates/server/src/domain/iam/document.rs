@@ -12,7 +12,9 @@ pub(crate) fn encoded(document: &str) -> String {
     let mut text = String::with_capacity(document.len() * 2);
     for byte in document.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => text.push(char::from(byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                text.push(char::from(byte))
+            }
             // Writing to a text does not fail.
             _ => drop(write!(text, "%{byte:02X}")),
         }

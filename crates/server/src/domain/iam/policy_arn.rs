@@ -13,7 +13,8 @@ pub(crate) enum PolicyArnError {
 pub(crate) fn check(arn: &str) -> Result<(), PolicyArnError> {
     let mut parts = arn.splitn(6, ':');
     let mut next = || parts.next().ok_or(PolicyArnError::NoArn);
-    let (scheme, _, service, region, owner, resource) = (next()?, next()?, next()?, next()?, next()?, next()?);
+    let (scheme, _, service, region, owner, resource) =
+        (next()?, next()?, next()?, next()?, next()?, next()?);
     if scheme != "arn" {
         return Err(PolicyArnError::NoArn);
     }
@@ -63,10 +64,9 @@ mod tests {
 
     #[test]
     fn path_and_name_are_parts_of_it() {
-        for (arn, expected) in [
-            ("arn:aws:iam::1:policy/n", ("/", "n")),
-            ("arn:aws:iam::1:policy/a/b/n", ("/a/b/", "n")),
-        ] {
+        for (arn, expected) in
+            [("arn:aws:iam::1:policy/n", ("/", "n")), ("arn:aws:iam::1:policy/a/b/n", ("/a/b/", "n"))]
+        {
             assert_eq!((path(arn), name(arn)), expected);
         }
     }

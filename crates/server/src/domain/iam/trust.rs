@@ -43,13 +43,21 @@ impl Bindings {
                 _ => None,
             }
         };
-        if self.0.keys().any(|arn| read(arn).is_some()) { rewritten(document, &read) } else { document.into() }
+        if self.0.keys().any(|arn| read(arn).is_some()) {
+            rewritten(document, &read)
+        } else {
+            document.into()
+        }
     }
 
     /// The document as callers read it, where `changed` says what stands in place of an ARN: the id of an identity that
     /// is gone, the ARN of one that was renamed.
     pub(crate) fn shown<'d>(document: &'d str, changed: &BTreeMap<String, String>) -> Cow<'d, str> {
-        if changed.is_empty() { document.into() } else { rewritten(document, &|arn| changed.get(arn).cloned()) }
+        if changed.is_empty() {
+            document.into()
+        } else {
+            rewritten(document, &|arn| changed.get(arn).cloned())
+        }
     }
 }
 
@@ -102,7 +110,12 @@ pub(crate) fn identity(arn: &str) -> Option<IdentityArn<'_>> {
         ("iam", "user" | "role") => {
             let end = rest.rfind('/')?;
             let (path, name) = (rest.get(..=end)?, rest.get(end + 1..)?);
-            (!name.is_empty()).then_some(IdentityArn { account, is_user: kind == "user", path: Some(path), name })
+            (!name.is_empty()).then_some(IdentityArn {
+                account,
+                is_user: kind == "user",
+                path: Some(path),
+                name,
+            })
         }
         ("sts", "assumed-role") => {
             let (name, session) = rest.strip_prefix('/')?.split_once('/')?;
@@ -165,7 +178,10 @@ mod tests {
         assert_eq!(Bindings::from_json(&bindings.to_json()), bindings);
 
         assert_eq!(bindings.for_caller(&document, &[USER], "AIDAOLD"), document);
-        assert_eq!(bindings.for_caller(&document, &["arn:aws:iam::123456789012:user/eve"], "AIDAEVE"), document);
+        assert_eq!(
+            bindings.for_caller(&document, &["arn:aws:iam::123456789012:user/eve"], "AIDAEVE"),
+            document
+        );
         let read = bindings.for_caller(&document, &[USER], "AIDANEW");
         assert!(!read.contains(USER) && read.contains(ROLE), "{read}");
         assert_eq!(read.matches("arn:aws:iam::123456789012:gone/AIDAOLD").count(), 2);
@@ -217,7 +233,8 @@ mod tests {
         let text = r#"{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":["123456789012","arn:aws:iam::210987654321:root","arn:aws:iam::123456789012:user/a/bob"],"Service":"ssm.amazonaws.com"}}}"#;
         let policy = Policy::parse(text, Kind::Trust).unwrap();
         let found: Vec<_> = named(&policy).collect();
-        let expected = [Named::Account("123456789012"), Named::Account("210987654321"), Named::Identity(USER)];
+        let expected =
+            [Named::Account("123456789012"), Named::Account("210987654321"), Named::Identity(USER)];
         assert_eq!(found, expected);
     }
 }

@@ -2,12 +2,7 @@
 //! may; these functions run inside of a change (`change.rs`).
 
 use super::{managed_policy, marker};
-use crate::{
-    ControlPlane,
-    context::RequestContext,
-    domain::iam::policy_arn,
-    error::ApiError,
-};
+use crate::{ControlPlane, context::RequestContext, domain::iam::policy_arn, error::ApiError};
 use muster_iam_api::{AttachedPolicy, errors::LIMIT_EXCEEDED_EXCEPTION};
 use muster_store::{
     Batch,

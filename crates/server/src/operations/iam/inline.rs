@@ -1,9 +1,7 @@
 //! Inline policies of users, groups and roles. The callers here found the identity, and asked whether the caller may.
 
 use super::marker;
-use crate::{
-    ControlPlane, config::Limits, context::RequestContext, domain::iam::document, error::ApiError,
-};
+use crate::{ControlPlane, config::Limits, context::RequestContext, domain::iam::document, error::ApiError};
 use muster_iam_api::errors::{
     LIMIT_EXCEEDED_EXCEPTION, MALFORMED_POLICY_DOCUMENT_EXCEPTION, NO_SUCH_ENTITY_EXCEPTION,
 };
@@ -38,7 +36,8 @@ pub(super) async fn put(
     parse(document, Syntax::Identity)?;
     let others = inline::of_entity(&control_plane.db, entity).await?;
     let others = others.iter().filter(|policy| policy.name != name);
-    let size = others.map(|policy| document::size(&policy.document)).sum::<usize>() + document::size(document);
+    let size =
+        others.map(|policy| document::size(&policy.document)).sum::<usize>() + document::size(document);
     let most = most_characters(&control_plane.config.limits, entity.kind);
     if size > most {
         let (kind, entity) = (entity.kind.as_str(), entity.name);

@@ -16,10 +16,6 @@ mod tags;
 use crate::dispatch::Router;
 
 pub(crate) fn register(router: Router) -> Router {
-    let kinds: [fn(Router) -> Router; 3] = [
-        instance_profile::register,
-        policy::register,
-        role::register,
-    ];
+    let kinds: [fn(Router) -> Router; 3] = [instance_profile::register, policy::register, role::register];
     kinds.into_iter().fold(router, |router, register| register(router))
 }

@@ -8,13 +8,20 @@ use crate::{
     error::ApiError,
     operations::iam::role as roles,
 };
-use muster_iam_api::{AddRoleToInstanceProfile, AddRoleToInstanceProfileOutput, AddRoleToInstanceProfileRequest, errors::LIMIT_EXCEEDED_EXCEPTION};
+use muster_iam_api::{
+    AddRoleToInstanceProfile, AddRoleToInstanceProfileOutput, AddRoleToInstanceProfileRequest,
+    errors::LIMIT_EXCEEDED_EXCEPTION,
+};
 use muster_store::iam::{instance_profile, role};
 
 impl Handle<AddRoleToInstanceProfile> for ControlPlane {
     const ACCESS: Access<AddRoleToInstanceProfileRequest> = Access::Handler;
 
-    async fn handle(&self, context: &RequestContext, input: AddRoleToInstanceProfileRequest) -> Result<AddRoleToInstanceProfileOutput, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: AddRoleToInstanceProfileRequest,
+    ) -> Result<AddRoleToInstanceProfileOutput, ApiError> {
         let account = &context.tenant.account;
         self.change_identities(account, || async {
             let profile = self.profile_for(context, &input.instance_profile_name, plain).await?;

@@ -11,7 +11,8 @@ use crate::{
     secrets::random_identity_id,
 };
 use muster_iam_api::{
-    CreateInstanceProfile, CreateInstanceProfileRequest, CreateInstanceProfileResponse, InstanceProfile as Shown,
+    CreateInstanceProfile, CreateInstanceProfileRequest, CreateInstanceProfileResponse,
+    InstanceProfile as Shown,
     errors::{ENTITY_ALREADY_EXISTS_EXCEPTION, LIMIT_EXCEEDED_EXCEPTION},
 };
 use muster_store::{
@@ -25,12 +26,17 @@ use muster_store::{
 impl Handle<CreateInstanceProfile> for ControlPlane {
     const ACCESS: Access<CreateInstanceProfileRequest> = Access::Policy(|context, input| {
         let path = input.path.as_deref().unwrap_or("/");
-        let arn = identity_arn(&context.tenant.account, "instance-profile", path, &input.instance_profile_name);
+        let arn =
+            identity_arn(&context.tenant.account, "instance-profile", path, &input.instance_profile_name);
         let tags = input.tags.iter().flatten().map(|tag| (tag.key.as_str(), tag.value.as_str()));
         vec![Requirement::on(context, arn).requesting_tags(tags)]
     });
 
-    async fn handle(&self, context: &RequestContext, input: CreateInstanceProfileRequest) -> Result<CreateInstanceProfileResponse, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: CreateInstanceProfileRequest,
+    ) -> Result<CreateInstanceProfileResponse, ApiError> {
         let account = &context.tenant.account;
         let tags = tags::checked(input.tags)?;
         let profile = InstanceProfile {

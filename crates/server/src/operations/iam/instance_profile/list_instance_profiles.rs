@@ -18,7 +18,11 @@ impl Handle<ListInstanceProfiles> for ControlPlane {
         vec![Requirement::on(context, identity_arn(&context.tenant.account, "instance-profile", prefix, ""))]
     });
 
-    async fn handle(&self, context: &RequestContext, input: ListInstanceProfilesRequest) -> Result<ListInstanceProfilesResponse, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: ListInstanceProfilesRequest,
+    ) -> Result<ListInstanceProfilesResponse, ApiError> {
         let size = marker::size(input.max_items);
         let after: Option<String> = marker::position(self, context, input.marker.as_deref())?;
         let page = Page {

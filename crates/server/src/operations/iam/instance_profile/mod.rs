@@ -19,7 +19,8 @@ use crate::{
 use muster_iam_api::{
     AddRoleToInstanceProfile, CreateInstanceProfile, DeleteInstanceProfile, GetInstanceProfile,
     InstanceProfile as Shown, ListInstanceProfileTags, ListInstanceProfiles, ListInstanceProfilesForRole,
-    RemoveRoleFromInstanceProfile, TagInstanceProfile, UntagInstanceProfile, errors::NO_SUCH_ENTITY_EXCEPTION,
+    RemoveRoleFromInstanceProfile, TagInstanceProfile, UntagInstanceProfile,
+    errors::NO_SUCH_ENTITY_EXCEPTION,
 };
 use muster_service_model::Timestamp;
 use muster_store::iam::{
@@ -74,8 +75,9 @@ impl ControlPlane {
     ) -> Result<InstanceProfile, ApiError> {
         let account = &context.tenant.account;
         let found = instance_profile::find(&self.db, account, name).await?;
-        let arn =
-            found.as_ref().map_or_else(|| identity_arn(account, "instance-profile", "/", name), |found| arn(found));
+        let arn = found
+            .as_ref()
+            .map_or_else(|| identity_arn(account, "instance-profile", "/", name), |found| arn(found));
         let requirement = Requirement::on(context, arn).tagged(TAGGED_INSTANCE_PROFILE, key(name));
         self.authorise(context, &[add(requirement)]).await?;
         found.ok_or_else(|| not_found(name))

@@ -8,13 +8,19 @@ use crate::{
     error::ApiError,
     operations::iam::role as roles,
 };
-use muster_iam_api::{RemoveRoleFromInstanceProfile, RemoveRoleFromInstanceProfileOutput, RemoveRoleFromInstanceProfileRequest};
+use muster_iam_api::{
+    RemoveRoleFromInstanceProfile, RemoveRoleFromInstanceProfileOutput, RemoveRoleFromInstanceProfileRequest,
+};
 use muster_store::iam::{instance_profile, key};
 
 impl Handle<RemoveRoleFromInstanceProfile> for ControlPlane {
     const ACCESS: Access<RemoveRoleFromInstanceProfileRequest> = Access::Handler;
 
-    async fn handle(&self, context: &RequestContext, input: RemoveRoleFromInstanceProfileRequest) -> Result<RemoveRoleFromInstanceProfileOutput, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: RemoveRoleFromInstanceProfileRequest,
+    ) -> Result<RemoveRoleFromInstanceProfileOutput, ApiError> {
         let account = &context.tenant.account;
         self.change_identities(account, || async {
             let profile = self.profile_for(context, &input.instance_profile_name, plain).await?;

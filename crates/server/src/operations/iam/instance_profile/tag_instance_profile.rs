@@ -14,7 +14,11 @@ use muster_store::iam::TAGGED_INSTANCE_PROFILE;
 impl Handle<TagInstanceProfile> for ControlPlane {
     const ACCESS: Access<TagInstanceProfileRequest> = Access::Handler;
 
-    async fn handle(&self, context: &RequestContext, input: TagInstanceProfileRequest) -> Result<TagInstanceProfileOutput, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: TagInstanceProfileRequest,
+    ) -> Result<TagInstanceProfileOutput, ApiError> {
         let tags = tags::checked(Some(input.tags))?;
         let account = &context.tenant.account;
         self.change_identities(account, || async {

@@ -14,7 +14,11 @@ use muster_store::iam::TAGGED_INSTANCE_PROFILE;
 impl Handle<UntagInstanceProfile> for ControlPlane {
     const ACCESS: Access<UntagInstanceProfileRequest> = Access::Handler;
 
-    async fn handle(&self, context: &RequestContext, input: UntagInstanceProfileRequest) -> Result<UntagInstanceProfileOutput, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: UntagInstanceProfileRequest,
+    ) -> Result<UntagInstanceProfileOutput, ApiError> {
         tags::check_keys(input.tag_keys.iter().map(String::as_str))?;
         let account = &context.tenant.account;
         self.change_identities(account, || async {

@@ -32,7 +32,11 @@ impl Handle<CreatePolicy> for ControlPlane {
         vec![Requirement::on(context, arn).requesting_tags(tags)]
     });
 
-    async fn handle(&self, context: &RequestContext, input: CreatePolicyRequest) -> Result<CreatePolicyResponse, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: CreatePolicyRequest,
+    ) -> Result<CreatePolicyResponse, ApiError> {
         let account = &context.tenant.account;
         let tags = tags::checked(input.tags)?;
         check_document(self, &input.policy_document)?;
@@ -51,8 +55,10 @@ impl Handle<CreatePolicy> for ControlPlane {
         };
         self.change_identities(account, || async {
             if policy::find(&self.db, account, &policy.name).await?.is_some() {
-                let text =
-                    format!("A policy called {} already exists. Duplicate names are not allowed.", policy.name);
+                let text = format!(
+                    "A policy called {} already exists. Duplicate names are not allowed.",
+                    policy.name
+                );
                 return Err(ApiError::new(&ENTITY_ALREADY_EXISTS_EXCEPTION, text));
             }
             check_room(account::count(&self.db, account).await?.policies, self.config.limits.policies)?;
@@ -71,5 +77,8 @@ fn check_room(policies: i64, most: usize) -> Result<(), ApiError> {
     if usize::try_from(policies).is_ok_and(|policies| policies < most) {
         return Ok(());
     }
-    Err(ApiError::new(&LIMIT_EXCEEDED_EXCEPTION, format!("Cannot exceed quota for PoliciesPerAccount: {most}")))
+    Err(ApiError::new(
+        &LIMIT_EXCEEDED_EXCEPTION,
+        format!("Cannot exceed quota for PoliciesPerAccount: {most}"),
+    ))
 }

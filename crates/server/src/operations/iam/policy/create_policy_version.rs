@@ -7,14 +7,21 @@ use crate::{
     dispatch::{Access, Handle},
     error::ApiError,
 };
-use muster_iam_api::{CreatePolicyVersion, CreatePolicyVersionRequest, CreatePolicyVersionResponse, PolicyVersion, errors::LIMIT_EXCEEDED_EXCEPTION};
+use muster_iam_api::{
+    CreatePolicyVersion, CreatePolicyVersionRequest, CreatePolicyVersionResponse, PolicyVersion,
+    errors::LIMIT_EXCEEDED_EXCEPTION,
+};
 use muster_service_model::Timestamp;
 use muster_store::iam::policy;
 
 impl Handle<CreatePolicyVersion> for ControlPlane {
     const ACCESS: Access<CreatePolicyVersionRequest> = Access::Handler;
 
-    async fn handle(&self, context: &RequestContext, input: CreatePolicyVersionRequest) -> Result<CreatePolicyVersionResponse, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: CreatePolicyVersionRequest,
+    ) -> Result<CreatePolicyVersionResponse, ApiError> {
         check_document(self, &input.policy_document)?;
         let account = &context.tenant.account;
         self.change_identities(account, || async {

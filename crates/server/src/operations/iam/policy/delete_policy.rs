@@ -7,13 +7,22 @@ use crate::{
     dispatch::{Access, Handle},
     error::ApiError,
 };
-use muster_iam_api::{DeletePolicy, DeletePolicyOutput, DeletePolicyRequest, errors::DELETE_CONFLICT_EXCEPTION};
-use muster_store::iam::{attachment::{self, Uses}, policy};
+use muster_iam_api::{
+    DeletePolicy, DeletePolicyOutput, DeletePolicyRequest, errors::DELETE_CONFLICT_EXCEPTION,
+};
+use muster_store::iam::{
+    attachment::{self, Uses},
+    policy,
+};
 
 impl Handle<DeletePolicy> for ControlPlane {
     const ACCESS: Access<DeletePolicyRequest> = Access::Handler;
 
-    async fn handle(&self, context: &RequestContext, input: DeletePolicyRequest) -> Result<DeletePolicyOutput, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: DeletePolicyRequest,
+    ) -> Result<DeletePolicyOutput, ApiError> {
         let account = &context.tenant.account;
         self.change_identities(account, || async {
             let policy = to_change(self, context, &input.policy_arn).await?;

@@ -7,13 +7,20 @@ use crate::{
     dispatch::{Access, Handle},
     error::ApiError,
 };
-use muster_iam_api::{DeletePolicyVersion, DeletePolicyVersionOutput, DeletePolicyVersionRequest, errors::DELETE_CONFLICT_EXCEPTION};
+use muster_iam_api::{
+    DeletePolicyVersion, DeletePolicyVersionOutput, DeletePolicyVersionRequest,
+    errors::DELETE_CONFLICT_EXCEPTION,
+};
 use muster_store::iam::policy;
 
 impl Handle<DeletePolicyVersion> for ControlPlane {
     const ACCESS: Access<DeletePolicyVersionRequest> = Access::Handler;
 
-    async fn handle(&self, context: &RequestContext, input: DeletePolicyVersionRequest) -> Result<DeletePolicyVersionOutput, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: DeletePolicyVersionRequest,
+    ) -> Result<DeletePolicyVersionOutput, ApiError> {
         let account = &context.tenant.account;
         self.change_identities(account, || async {
             let policy = to_change(self, context, &input.policy_arn).await?;

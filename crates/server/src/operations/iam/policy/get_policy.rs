@@ -6,15 +6,23 @@ use crate::{
     context::RequestContext,
     dispatch::{Access, Handle},
     error::ApiError,
-    operations::iam::{managed_policy::{self, Found}, tags},
+    operations::iam::{
+        managed_policy::{self, Found},
+        tags,
+    },
 };
 use muster_iam_api::{GetPolicy, GetPolicyRequest, GetPolicyResponse, Policy as Shown};
 use muster_store::iam::{TAGGED_POLICY, attachment};
 
 impl Handle<GetPolicy> for ControlPlane {
-    const ACCESS: Access<GetPolicyRequest> = Access::Policy(|context, input| vec![requirement(context, &input.policy_arn)]);
+    const ACCESS: Access<GetPolicyRequest> =
+        Access::Policy(|context, input| vec![requirement(context, &input.policy_arn)]);
 
-    async fn handle(&self, context: &RequestContext, input: GetPolicyRequest) -> Result<GetPolicyResponse, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: GetPolicyRequest,
+    ) -> Result<GetPolicyResponse, ApiError> {
         let account = &context.tenant.account;
         let uses = attachment::uses_of(&self.db, account, &input.policy_arn).await?;
         let shown = match managed_policy::find(self, account, &input.policy_arn).await? {

@@ -13,9 +13,14 @@ use muster_iam_api::{GetPolicyVersion, GetPolicyVersionRequest, GetPolicyVersion
 use muster_store::iam::policy;
 
 impl Handle<GetPolicyVersion> for ControlPlane {
-    const ACCESS: Access<GetPolicyVersionRequest> = Access::Policy(|context, input| vec![requirement(context, &input.policy_arn)]);
+    const ACCESS: Access<GetPolicyVersionRequest> =
+        Access::Policy(|context, input| vec![requirement(context, &input.policy_arn)]);
 
-    async fn handle(&self, context: &RequestContext, input: GetPolicyVersionRequest) -> Result<GetPolicyVersionResponse, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: GetPolicyVersionRequest,
+    ) -> Result<GetPolicyVersionResponse, ApiError> {
         let account = &context.tenant.account;
         let version = match managed_policy::find(self, account, &input.policy_arn).await? {
             Some(Found::Own(policy)) => {

@@ -6,11 +6,14 @@ use crate::{
     context::RequestContext,
     dispatch::{Access, Handle},
     error::ApiError,
-    operations::iam::{managed_policy::{self, Found}, marker},
+    operations::iam::{
+        managed_policy::{self, Found},
+        marker,
+    },
 };
 use muster_iam_api::{
-    EntityType, ListEntitiesForPolicy, ListEntitiesForPolicyRequest, ListEntitiesForPolicyResponse, PolicyGroup,
-    PolicyRole, PolicyUsageType, PolicyUser,
+    EntityType, ListEntitiesForPolicy, ListEntitiesForPolicyRequest, ListEntitiesForPolicyResponse,
+    PolicyGroup, PolicyRole, PolicyUsageType, PolicyUser,
 };
 use muster_store::iam::{
     Kind,
@@ -19,9 +22,14 @@ use muster_store::iam::{
 };
 
 impl Handle<ListEntitiesForPolicy> for ControlPlane {
-    const ACCESS: Access<ListEntitiesForPolicyRequest> = Access::Policy(|context, input| vec![requirement(context, &input.policy_arn)]);
+    const ACCESS: Access<ListEntitiesForPolicyRequest> =
+        Access::Policy(|context, input| vec![requirement(context, &input.policy_arn)]);
 
-    async fn handle(&self, context: &RequestContext, input: ListEntitiesForPolicyRequest) -> Result<ListEntitiesForPolicyResponse, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: ListEntitiesForPolicyRequest,
+    ) -> Result<ListEntitiesForPolicyResponse, ApiError> {
         let account = &context.tenant.account;
         let Some(found) = managed_policy::find(self, account, &input.policy_arn).await? else {
             return Err(managed_policy::not_found(&input.policy_arn));
@@ -60,13 +68,22 @@ impl Handle<ListEntitiesForPolicy> for ControlPlane {
             let (name, id) = (Some(name), Some(id));
             match kind {
                 Kind::Group => {
-                    output.policy_groups.get_or_insert_default().push(PolicyGroup { group_name: name, group_id: id });
+                    output
+                        .policy_groups
+                        .get_or_insert_default()
+                        .push(PolicyGroup { group_name: name, group_id: id });
                 }
                 Kind::Role => {
-                    output.policy_roles.get_or_insert_default().push(PolicyRole { role_name: name, role_id: id });
+                    output
+                        .policy_roles
+                        .get_or_insert_default()
+                        .push(PolicyRole { role_name: name, role_id: id });
                 }
                 Kind::User => {
-                    output.policy_users.get_or_insert_default().push(PolicyUser { user_name: name, user_id: id });
+                    output
+                        .policy_users
+                        .get_or_insert_default()
+                        .push(PolicyUser { user_name: name, user_id: id });
                 }
             }
         }

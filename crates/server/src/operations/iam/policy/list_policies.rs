@@ -12,7 +12,8 @@ use crate::{
     operations::iam::marker,
 };
 use muster_iam_api::{
-    ListPolicies, ListPoliciesRequest, ListPoliciesResponse, Policy as Shown, PolicyScopeType, PolicyUsageType,
+    ListPolicies, ListPoliciesRequest, ListPoliciesResponse, Policy as Shown, PolicyScopeType,
+    PolicyUsageType,
 };
 use muster_store::iam::{
     Page,
@@ -62,7 +63,11 @@ impl Handle<ListPolicies> for ControlPlane {
         vec![Requirement::on(context, identity_arn(&context.tenant.account, "policy", prefix, ""))]
     });
 
-    async fn handle(&self, context: &RequestContext, input: ListPoliciesRequest) -> Result<ListPoliciesResponse, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: ListPoliciesRequest,
+    ) -> Result<ListPoliciesResponse, ApiError> {
         let uses = attachment::uses(&self.db, &context.tenant.account).await?;
         let wanted = Wanted { input: &input, uses: &uses };
         let size = marker::size(input.max_items);

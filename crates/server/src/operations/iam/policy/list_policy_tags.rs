@@ -6,15 +6,23 @@ use crate::{
     context::RequestContext,
     dispatch::{Access, Handle},
     error::ApiError,
-    operations::iam::{managed_policy::{self, Found}, tags},
+    operations::iam::{
+        managed_policy::{self, Found},
+        tags,
+    },
 };
 use muster_iam_api::{ListPolicyTags, ListPolicyTagsRequest, ListPolicyTagsResponse};
 use muster_store::iam::TAGGED_POLICY;
 
 impl Handle<ListPolicyTags> for ControlPlane {
-    const ACCESS: Access<ListPolicyTagsRequest> = Access::Policy(|context, input| vec![requirement(context, &input.policy_arn)]);
+    const ACCESS: Access<ListPolicyTagsRequest> =
+        Access::Policy(|context, input| vec![requirement(context, &input.policy_arn)]);
 
-    async fn handle(&self, context: &RequestContext, input: ListPolicyTagsRequest) -> Result<ListPolicyTagsResponse, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: ListPolicyTagsRequest,
+    ) -> Result<ListPolicyTagsResponse, ApiError> {
         let account = &context.tenant.account;
         let all = match managed_policy::find(self, account, &input.policy_arn).await? {
             Some(Found::Own(policy)) => tags::of(self, account, TAGGED_POLICY, &policy.name).await?,

@@ -6,17 +6,29 @@ use crate::{
     context::RequestContext,
     dispatch::{Access, Handle},
     error::ApiError,
-    operations::iam::{managed_policy::{self, Found}, marker},
+    operations::iam::{
+        managed_policy::{self, Found},
+        marker,
+    },
 };
-use muster_iam_api::{ListPolicyVersions, ListPolicyVersionsRequest, ListPolicyVersionsResponse, PolicyVersion};
+use muster_iam_api::{
+    ListPolicyVersions, ListPolicyVersionsRequest, ListPolicyVersionsResponse, PolicyVersion,
+};
 use muster_store::iam::policy;
 
 impl Handle<ListPolicyVersions> for ControlPlane {
-    const ACCESS: Access<ListPolicyVersionsRequest> = Access::Policy(|context, input| vec![requirement(context, &input.policy_arn)]);
+    const ACCESS: Access<ListPolicyVersionsRequest> =
+        Access::Policy(|context, input| vec![requirement(context, &input.policy_arn)]);
 
-    async fn handle(&self, context: &RequestContext, input: ListPolicyVersionsRequest) -> Result<ListPolicyVersionsResponse, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: ListPolicyVersionsRequest,
+    ) -> Result<ListPolicyVersionsResponse, ApiError> {
         let account = &context.tenant.account;
-        let versions: Vec<(i64, PolicyVersion)> = match managed_policy::find(self, account, &input.policy_arn).await? {
+        let versions: Vec<(i64, PolicyVersion)> = match managed_policy::find(self, account, &input.policy_arn)
+            .await?
+        {
             Some(Found::Own(policy)) => {
                 let versions = policy::versions(&self.db, &policy).await?;
                 versions.iter().map(|version| (version.version, version_listed(&policy, version))).collect()

@@ -15,17 +15,13 @@ mod set_default_policy_version;
 mod tag_policy;
 mod untag_policy;
 
-use super::{inline, managed_policy, tags};
+use super::{inline, managed_policy};
 use crate::{
     ControlPlane,
     authority::Requirement,
     context::RequestContext,
     dispatch::Router,
-    domain::iam::{
-        document,
-        managed::ManagedPolicy,
-        policy_arn,
-    },
+    domain::iam::{document, managed::ManagedPolicy, policy_arn},
     error::ApiError,
 };
 use muster_iam_api::{
@@ -90,7 +86,11 @@ fn no_such_version(arn: &str, version_id: &str) -> ApiError {
 }
 
 /// The account's policy of this ARN, if the caller may do to it what the call says, to be changed.
-async fn to_change(control_plane: &ControlPlane, context: &RequestContext, arn: &str) -> Result<Policy, ApiError> {
+async fn to_change(
+    control_plane: &ControlPlane,
+    context: &RequestContext,
+    arn: &str,
+) -> Result<Policy, ApiError> {
     managed_policy::check_arn(arn)?;
     control_plane.authorise(context, &[requirement(context, arn)]).await?;
     managed_policy::find_own(control_plane, context, arn).await

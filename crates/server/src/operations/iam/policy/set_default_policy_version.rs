@@ -7,13 +7,19 @@ use crate::{
     dispatch::{Access, Handle},
     error::ApiError,
 };
-use muster_iam_api::{SetDefaultPolicyVersion, SetDefaultPolicyVersionOutput, SetDefaultPolicyVersionRequest};
+use muster_iam_api::{
+    SetDefaultPolicyVersion, SetDefaultPolicyVersionOutput, SetDefaultPolicyVersionRequest,
+};
 use muster_store::iam::policy;
 
 impl Handle<SetDefaultPolicyVersion> for ControlPlane {
     const ACCESS: Access<SetDefaultPolicyVersionRequest> = Access::Handler;
 
-    async fn handle(&self, context: &RequestContext, input: SetDefaultPolicyVersionRequest) -> Result<SetDefaultPolicyVersionOutput, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: SetDefaultPolicyVersionRequest,
+    ) -> Result<SetDefaultPolicyVersionOutput, ApiError> {
         let account = &context.tenant.account;
         self.change_identities(account, || async {
             let policy = to_change(self, context, &input.policy_arn).await?;

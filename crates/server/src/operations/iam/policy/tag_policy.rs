@@ -17,7 +17,11 @@ impl Handle<TagPolicy> for ControlPlane {
         vec![requirement(context, &input.policy_arn).requesting_tags(tags)]
     });
 
-    async fn handle(&self, context: &RequestContext, input: TagPolicyRequest) -> Result<TagPolicyOutput, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: TagPolicyRequest,
+    ) -> Result<TagPolicyOutput, ApiError> {
         let tags = tags::checked(Some(input.tags))?;
         let account = &context.tenant.account;
         self.change_identities(account, || async {

@@ -16,7 +16,11 @@ impl Handle<UntagPolicy> for ControlPlane {
         vec![requirement(context, &input.policy_arn).requesting_tag_keys(input.tag_keys.clone())]
     });
 
-    async fn handle(&self, context: &RequestContext, input: UntagPolicyRequest) -> Result<UntagPolicyOutput, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: UntagPolicyRequest,
+    ) -> Result<UntagPolicyOutput, ApiError> {
         tags::check_keys(input.tag_keys.iter().map(String::as_str))?;
         let account = &context.tenant.account;
         self.change_identities(account, || async {

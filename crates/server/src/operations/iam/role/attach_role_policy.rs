@@ -15,7 +15,11 @@ use muster_store::iam::{Entity, role::Role};
 impl Handle<AttachRolePolicy> for ControlPlane {
     const ACCESS: Access<AttachRolePolicyRequest> = Access::Handler;
 
-    async fn handle(&self, context: &RequestContext, input: AttachRolePolicyRequest) -> Result<AttachRolePolicyOutput, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: AttachRolePolicyRequest,
+    ) -> Result<AttachRolePolicyOutput, ApiError> {
         let account = &context.tenant.account;
         self.change_identities(account, || async {
             let keys = |requirement: Requirement, role: &Role| {

@@ -35,11 +35,17 @@ impl Handle<CreateRole> for ControlPlane {
         vec![boundary::key(requirement, input.permissions_boundary.as_deref())]
     });
 
-    async fn handle(&self, context: &RequestContext, input: CreateRoleRequest) -> Result<CreateRoleResponse, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: CreateRoleRequest,
+    ) -> Result<CreateRoleResponse, ApiError> {
         let account = &context.tenant.account;
         let path = input.path.unwrap_or_else(|| "/".to_owned());
         if path.starts_with(SERVICE_PATH) {
-            return Err(ApiError::validation(format!("The path {SERVICE_PATH} is reserved for roles of services.")));
+            return Err(ApiError::validation(format!(
+                "The path {SERVICE_PATH} is reserved for roles of services."
+            )));
         }
         let tags = tags::checked(input.tags)?;
         let role = Role {

@@ -13,7 +13,11 @@ use muster_store::iam::{Entity, attachment, inline, instance_profile, role};
 impl Handle<DeleteRole> for ControlPlane {
     const ACCESS: Access<DeleteRoleRequest> = Access::Handler;
 
-    async fn handle(&self, context: &RequestContext, input: DeleteRoleRequest) -> Result<DeleteRoleOutput, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: DeleteRoleRequest,
+    ) -> Result<DeleteRoleOutput, ApiError> {
         let account = &context.tenant.account;
         self.change_identities(account, || async {
             let role = self.role_for(context, &input.role_name, plain).await?;

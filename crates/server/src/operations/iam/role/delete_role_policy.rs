@@ -14,7 +14,11 @@ use muster_store::iam::Entity;
 impl Handle<DeleteRolePolicy> for ControlPlane {
     const ACCESS: Access<DeleteRolePolicyRequest> = Access::Handler;
 
-    async fn handle(&self, context: &RequestContext, input: DeleteRolePolicyRequest) -> Result<DeleteRolePolicyOutput, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: DeleteRolePolicyRequest,
+    ) -> Result<DeleteRolePolicyOutput, ApiError> {
         let account = &context.tenant.account;
         self.change_identities(account, || async {
             let role = self.role_for(context, &input.role_name, with_boundary).await?;

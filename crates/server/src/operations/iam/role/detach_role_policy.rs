@@ -15,7 +15,11 @@ use muster_store::iam::{Entity, role::Role};
 impl Handle<DetachRolePolicy> for ControlPlane {
     const ACCESS: Access<DetachRolePolicyRequest> = Access::Handler;
 
-    async fn handle(&self, context: &RequestContext, input: DetachRolePolicyRequest) -> Result<DetachRolePolicyOutput, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: DetachRolePolicyRequest,
+    ) -> Result<DetachRolePolicyOutput, ApiError> {
         let account = &context.tenant.account;
         self.change_identities(account, || async {
             let keys = |requirement: Requirement, role: &Role| {

@@ -15,7 +15,11 @@ use muster_store::iam::Entity;
 impl Handle<GetRolePolicy> for ControlPlane {
     const ACCESS: Access<GetRolePolicyRequest> = Access::Handler;
 
-    async fn handle(&self, context: &RequestContext, input: GetRolePolicyRequest) -> Result<GetRolePolicyResponse, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: GetRolePolicyRequest,
+    ) -> Result<GetRolePolicyResponse, ApiError> {
         let role = self.role_for(context, &input.role_name, plain).await?;
         let policy = inline::find(self, Entity::role(&role.account, &role.name), &input.policy_name).await?;
         Ok(GetRolePolicyResponse {

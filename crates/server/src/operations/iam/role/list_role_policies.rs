@@ -14,7 +14,11 @@ use muster_store::iam::Entity;
 impl Handle<ListRolePolicies> for ControlPlane {
     const ACCESS: Access<ListRolePoliciesRequest> = Access::Handler;
 
-    async fn handle(&self, context: &RequestContext, input: ListRolePoliciesRequest) -> Result<ListRolePoliciesResponse, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: ListRolePoliciesRequest,
+    ) -> Result<ListRolePoliciesResponse, ApiError> {
         let role = self.role_for(context, &input.role_name, plain).await?;
         let page = (input.marker.as_deref(), input.max_items);
         let entity = Entity::role(&role.account, &role.name);

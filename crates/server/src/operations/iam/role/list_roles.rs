@@ -18,7 +18,11 @@ impl Handle<ListRoles> for ControlPlane {
         vec![Requirement::on(context, identity_arn(&context.tenant.account, "role", prefix, ""))]
     });
 
-    async fn handle(&self, context: &RequestContext, input: ListRolesRequest) -> Result<ListRolesResponse, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: ListRolesRequest,
+    ) -> Result<ListRolesResponse, ApiError> {
         let size = marker::size(input.max_items);
         let after: Option<String> = marker::position(self, context, input.marker.as_deref())?;
         let page = Page {

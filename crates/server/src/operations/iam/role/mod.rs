@@ -32,9 +32,9 @@ use crate::{
     error::ApiError,
 };
 use muster_iam_api::{
-    AttachRolePolicy, CreateRole, DeleteRole, DeleteRolePermissionsBoundary, DeleteRolePolicy, DetachRolePolicy,
-    GetRole, GetRolePolicy, ListAttachedRolePolicies, ListRolePolicies, ListRoleTags, ListRoles,
-    PutRolePermissionsBoundary, PutRolePolicy, Role as Shown, RoleLastUsed, TagRole, UntagRole,
+    AttachRolePolicy, CreateRole, DeleteRole, DeleteRolePermissionsBoundary, DeleteRolePolicy,
+    DetachRolePolicy, GetRole, GetRolePolicy, ListAttachedRolePolicies, ListRolePolicies, ListRoleTags,
+    ListRoles, PutRolePermissionsBoundary, PutRolePolicy, Role as Shown, RoleLastUsed, TagRole, UntagRole,
     UpdateAssumeRolePolicy, UpdateRole, UpdateRoleDescription,
     errors::{LIMIT_EXCEEDED_EXCEPTION, NO_SUCH_ENTITY_EXCEPTION, UNMODIFIABLE_ENTITY_EXCEPTION},
 };

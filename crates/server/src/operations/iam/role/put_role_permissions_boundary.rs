@@ -9,13 +9,19 @@ use crate::{
     error::ApiError,
     operations::iam::boundary,
 };
-use muster_iam_api::{PutRolePermissionsBoundary, PutRolePermissionsBoundaryOutput, PutRolePermissionsBoundaryRequest};
+use muster_iam_api::{
+    PutRolePermissionsBoundary, PutRolePermissionsBoundaryOutput, PutRolePermissionsBoundaryRequest,
+};
 use muster_store::iam::role::{self, Role};
 
 impl Handle<PutRolePermissionsBoundary> for ControlPlane {
     const ACCESS: Access<PutRolePermissionsBoundaryRequest> = Access::Handler;
 
-    async fn handle(&self, context: &RequestContext, input: PutRolePermissionsBoundaryRequest) -> Result<PutRolePermissionsBoundaryOutput, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: PutRolePermissionsBoundaryRequest,
+    ) -> Result<PutRolePermissionsBoundaryOutput, ApiError> {
         let account = &context.tenant.account;
         self.change_identities(account, || async {
             let arn = input.permissions_boundary.as_str();

@@ -14,7 +14,11 @@ use muster_store::iam::Entity;
 impl Handle<PutRolePolicy> for ControlPlane {
     const ACCESS: Access<PutRolePolicyRequest> = Access::Handler;
 
-    async fn handle(&self, context: &RequestContext, input: PutRolePolicyRequest) -> Result<PutRolePolicyOutput, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: PutRolePolicyRequest,
+    ) -> Result<PutRolePolicyOutput, ApiError> {
         let account = &context.tenant.account;
         self.change_identities(account, || async {
             let role = self.role_for(context, &input.role_name, with_boundary).await?;

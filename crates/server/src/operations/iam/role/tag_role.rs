@@ -14,7 +14,11 @@ use muster_store::iam::{TAGGED_ROLE, role::Role};
 impl Handle<TagRole> for ControlPlane {
     const ACCESS: Access<TagRoleRequest> = Access::Handler;
 
-    async fn handle(&self, context: &RequestContext, input: TagRoleRequest) -> Result<TagRoleOutput, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: TagRoleRequest,
+    ) -> Result<TagRoleOutput, ApiError> {
         let tags = tags::checked(Some(input.tags))?;
         let account = &context.tenant.account;
         self.change_identities(account, || async {

@@ -13,7 +13,11 @@ use muster_store::iam::role;
 impl Handle<UpdateAssumeRolePolicy> for ControlPlane {
     const ACCESS: Access<UpdateAssumeRolePolicyRequest> = Access::Handler;
 
-    async fn handle(&self, context: &RequestContext, input: UpdateAssumeRolePolicyRequest) -> Result<UpdateAssumeRolePolicyOutput, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: UpdateAssumeRolePolicyRequest,
+    ) -> Result<UpdateAssumeRolePolicyOutput, ApiError> {
         let account = &context.tenant.account;
         self.change_identities(account, || async {
             let role = self.role_for(context, &input.role_name, plain).await?;

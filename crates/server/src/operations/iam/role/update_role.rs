@@ -13,7 +13,11 @@ use muster_store::iam::role;
 impl Handle<UpdateRole> for ControlPlane {
     const ACCESS: Access<UpdateRoleRequest> = Access::Handler;
 
-    async fn handle(&self, context: &RequestContext, input: UpdateRoleRequest) -> Result<UpdateRoleResponse, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: UpdateRoleRequest,
+    ) -> Result<UpdateRoleResponse, ApiError> {
         let account = &context.tenant.account;
         self.change_identities(account, || async {
             let role = self.role_for(context, &input.role_name, plain).await?;

@@ -13,13 +13,18 @@ use muster_store::iam::role::{self, Role};
 impl Handle<UpdateRoleDescription> for ControlPlane {
     const ACCESS: Access<UpdateRoleDescriptionRequest> = Access::Handler;
 
-    async fn handle(&self, context: &RequestContext, input: UpdateRoleDescriptionRequest) -> Result<UpdateRoleDescriptionResponse, ApiError> {
+    async fn handle(
+        &self,
+        context: &RequestContext,
+        input: UpdateRoleDescriptionRequest,
+    ) -> Result<UpdateRoleDescriptionResponse, ApiError> {
         let account = &context.tenant.account;
         let role = self
             .change_identities(account, || async {
                 let role = self.role_for(context, &input.role_name, plain).await?;
                 let description = Some(input.description.clone());
-                let batch = role::update(account, &role.name, description.as_deref(), role.max_session_seconds);
+                let batch =
+                    role::update(account, &role.name, description.as_deref(), role.max_session_seconds);
                 Ok((batch, Role { description, ..role }))
             })
             .await?;
