@@ -16,6 +16,10 @@ pub enum Notice {
     NodesHaveWork(Arc<[ManagedNodeId]>),
     /// An invocation of this command changed its state.
     CommandChanged(CommandId),
+    /// Events or messages wait for their deliveries to be made.
+    EventsWaiting,
+    /// Deliveries are due.
+    DeliveriesWaiting,
     /// A node opened a new control channel, wherever; an older one elsewhere is stale.
     ChannelOpened {
         /// The node.

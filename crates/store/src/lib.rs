@@ -13,13 +13,17 @@ pub mod activation;
 pub mod command;
 pub mod command_target;
 pub mod data_key;
+pub mod delivery;
 pub mod engine;
+pub mod event;
+pub mod event_target;
 mod filter;
 pub mod iam;
 pub mod invocation;
 pub mod invocation_step;
 pub mod kms;
 pub mod managed_node;
+pub mod sns;
 pub mod tag;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -47,7 +47,11 @@ impl Tasks {
                     self.progress.mark(command);
                     self.driver.activate(self.progress.name());
                 }
+                Received::Notice(Notice::EventsWaiting) => self.driver.activate("event_spread"),
+                Received::Notice(Notice::DeliveriesWaiting) => self.driver.activate("delivery"),
                 Received::Lagged => {
+                    self.driver.activate("event_spread");
+                    self.driver.activate("delivery");
                     control_plane.channels.wake_all();
                     self.progress.mark_all();
                     self.driver.activate(self.progress.name());
