@@ -14,8 +14,8 @@ use muster_ssm_api::{
 };
 use std::process::ExitCode;
 
-/// The role that nodes get when none is named; see the guide on what a node may do.
-pub(crate) const DEFAULT_ROLE: &str = "MusterManagedNode";
+/// The role that nodes get when none is named: every account has it, by the name that AWS gives to it.
+pub(crate) const DEFAULT_ROLE: &str = "service-role/AmazonEC2RunCommandRoleForManagedInstances";
 
 /// Let machines join: activations.
 #[derive(Debug, clap::Subcommand)]

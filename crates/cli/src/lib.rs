@@ -7,6 +7,7 @@
 
 mod account;
 mod activation;
+mod admin;
 mod client;
 mod clock;
 mod command;
@@ -40,6 +41,9 @@ enum Cli {
     /// Configuration and secrets: Parameter Store
     #[command(subcommand)]
     Params(params::ParamsCommand),
+    /// Accounts, users, keys, policies, roles; tasks, audit, master key
+    #[command(subcommand)]
+    Admin(admin::AdminCommand),
     /// Let machines join: activations
     #[command(subcommand)]
     Activation(activation::ActivationCommand),
@@ -73,6 +77,7 @@ async fn carry_out(cli: Cli) -> Result<ExitCode, Failure> {
         Cli::Nodes(args) => nodes::run(&args).await,
         Cli::Run(args) => run::run(&args).await,
         Cli::Params(command) => params::run(&command).await,
+        Cli::Admin(command) => admin::run(&command).await,
         Cli::Activation(args) => activation::run(&args).await,
         Cli::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "muster", &mut std::io::stdout());

@@ -101,7 +101,7 @@ fn table(nodes: &[InstanceInformation], now_ms: i64) -> Table {
     table
 }
 
-fn ago(elapsed_ms: i64) -> String {
+pub(crate) fn ago(elapsed_ms: i64) -> String {
     let seconds = elapsed_ms.max(0) / 1000;
     match seconds {
         0..60 => format!("{seconds} s ago"),

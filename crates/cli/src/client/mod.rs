@@ -1,8 +1,9 @@
-//! A small client of the public API: any operation of the generated surface, signed and sent as AWS JSON. The same wire
-//! that the aws CLI speaks; nothing here is known to Muster's server alone.
+//! A small client of the public API: any operation of the generated surface, signed and sent as AWS JSON or AWS Query.
+//! The same wire that the aws CLI speaks; of what only Muster knows there is its administration API.
 
 mod connection;
 mod error;
+mod query;
 
 pub(crate) use error::ClientError;
 
@@ -16,13 +17,18 @@ use muster_protocol::signing::{
     Request as SignedParts,
     sigv4::{Credentials, PathEncoding, payload_hash, sign},
 };
-use muster_service_model::{Operation, Protocol, ServiceSchema};
+use muster_service_model::{Operation, OperationSchema, Protocol, ServiceSchema};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use std::{path::Path, time::Duration};
 use tokio::{sync::Mutex, time::timeout};
 
 /// Longest wait for one answer.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Whose operations are called from here.
+static SERVICES: [&ServiceSchema; 3] =
+    [&muster_ssm_api::SERVICE, &muster_iam_api::SERVICE, &muster_admin_api::SERVICE];
 
 /// A client of one server, region and identity.
 pub(crate) struct Client {
@@ -67,13 +73,15 @@ impl Client {
         &self.region
     }
 
-    /// Calls an operation of ssm.
+    /// Calls an operation.
     pub(crate) async fn call<O: Operation>(&self, input: &O::Input) -> Result<O::Output, ClientError> {
         let operation = O::SCHEMA.name;
         let unreadable = |reason: String| ClientError::Unreadable { operation, reason };
-        let body = serde_json::to_vec(input).map_err(|error| unreadable(error.to_string()))?;
-        let request =
-            self.request(&muster_ssm_api::SERVICE, operation, Bytes::from(body)).map_err(unreadable)?;
+        let service = SERVICES.iter().find(|service| service.name == O::SCHEMA.service);
+        let service =
+            *service.ok_or_else(|| unreadable(format!("{} is not known here", O::SCHEMA.service)))?;
+        let input = serde_json::to_value(input).map_err(|error| unreadable(error.to_string()))?;
+        let request = self.request(service, O::SCHEMA, &input).map_err(unreadable)?;
         let answer = timeout(PATIENCE, self.send(request))
             .await
             .unwrap_or_else(|_| Err("no answer within 30 seconds".into()))
@@ -81,7 +89,15 @@ impl Client {
         if !answer.status().is_success() {
             return Err(refusal(operation, &answer));
         }
-        serde_json::from_slice(answer.body()).map_err(|error| unreadable(error.to_string()))
+        let output = match service.protocol {
+            Protocol::Query { .. } => {
+                let text =
+                    std::str::from_utf8(answer.body()).map_err(|error| unreadable(error.to_string()))?;
+                query::output(O::SCHEMA, text).map_err(unreadable)?
+            }
+            _ => serde_json::from_slice(answer.body()).map_err(|error| unreadable(error.to_string()))?,
+        };
+        serde_json::from_value(output).map_err(|error| unreadable(error.to_string()))
     }
 
     /// Whether the server says that it is ready.
@@ -95,20 +111,34 @@ impl Client {
     fn request(
         &self,
         service: &ServiceSchema,
-        operation: &str,
-        body: Bytes,
+        operation: &OperationSchema,
+        input: &Value,
     ) -> Result<Request<Full<Bytes>>, String> {
-        let Protocol::Json { version, target_prefix } = service.protocol else {
-            return Err(format!("{} does not speak AWS JSON", service.name));
+        let mut headers = vec![("host", self.authority.clone())];
+        let body = match service.protocol {
+            Protocol::Json { version, target_prefix } => {
+                headers.push(("content-type", format!("application/x-amz-json-{version}")));
+                headers.push(("x-amz-target", format!("{target_prefix}.{}", operation.name)));
+                input.to_string()
+            }
+            Protocol::Query { .. } => {
+                headers.push(("content-type", "application/x-www-form-urlencoded; charset=utf-8".to_owned()));
+                let pairs = query::form(operation, service.api_version, input);
+                let pairs = pairs.iter().map(|(name, value)| {
+                    format!(
+                        "{}={}",
+                        utf8_percent_encode(name, NON_ALPHANUMERIC),
+                        utf8_percent_encode(value, NON_ALPHANUMERIC)
+                    )
+                });
+                pairs.collect::<Vec<_>>().join("&")
+            }
+            _ => return Err(format!("{} speaks another protocol", service.name)),
         };
-        let content_type = format!("application/x-amz-json-{version}");
-        let target = format!("{target_prefix}.{operation}");
-        let headers = [
-            ("host", self.authority.as_str()),
-            ("content-type", content_type.as_str()),
-            ("x-amz-target", target.as_str()),
-        ];
-        let parts = SignedParts::new("POST", "/", "", headers);
+        let body = Bytes::from(body);
+        let headers: Vec<(&str, &str)> =
+            headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let parts = SignedParts::new("POST", "/", "", headers.iter().copied());
         let signature = sign(
             &parts,
             PathEncoding::Double,
@@ -143,6 +173,9 @@ impl Client {
 }
 
 fn refusal(operation: &'static str, answer: &Response<Bytes>) -> ClientError {
+    if let Some((code, message)) = std::str::from_utf8(answer.body()).ok().and_then(query::refusal) {
+        return ClientError::Refused { operation, code, message };
+    }
     let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
     let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
     let code = text("__type").map(|code| code.rsplit('#').next().unwrap_or_default().to_owned());
