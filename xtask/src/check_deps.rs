@@ -56,7 +56,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("muster-ssm-api", &["muster-service-model"]),
     ("muster-store", &["muster-ids"]),
     ("muster-sts-api", &["muster-service-model"]),
-    ("muster-test-support", &["muster-ids", "muster-protocol", "muster-server-lib", "muster-store"]),
+    ("muster-test-support", &["muster-ids", "muster-policy", "muster-protocol", "muster-server-lib", "muster-store"]),
     ("xtask", &[]),
 ];
 

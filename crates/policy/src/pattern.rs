@@ -10,8 +10,8 @@ pub(crate) struct Syntax {
     pub(crate) wildcards: bool,
     /// `${…}` is (Version 2012-10-17).
     pub(crate) variables: bool,
-    /// The text is an ARN: before the fifth colon `${…}` is plain text, and a `*` within a segment does not match a colon,
-    /// while one at a segment's end does.
+    /// The text is an ARN: before the fifth colon `${…}` is plain text, and wildcards do not match colons, but for a `*` at a
+    /// segment's end.
     pub(crate) arn: bool,
 }
 
@@ -27,8 +27,10 @@ pub(crate) enum Pattern {
 #[derive(Debug, Clone)]
 pub(crate) enum Token {
     Text(Box<str>),
-    /// `?`: one character.
-    One,
+    /// `?`: one character; only a wide one takes a colon.
+    One {
+        wide: bool,
+    },
     /// `*`: any number of characters; only a wide one takes colons.
     Many {
         wide: bool,
@@ -66,7 +68,7 @@ impl Pattern {
             Self::All => true,
             Self::Exact(exact) => **exact == *text,
             Self::Prefix(prefix) => text.starts_with(&**prefix),
-            Self::Tokens(tokens) => run(tokens, text, context),
+            Self::Tokens(tokens) => ends_alike(tokens, text) && run(tokens, text, context),
         }
     }
 
@@ -87,7 +89,7 @@ impl Pattern {
                 .iter()
                 .map(|token| match token {
                     Token::Text(text) => Some(&**text),
-                    Token::One => Some("?"),
+                    Token::One { .. } => Some("?"),
                     Token::Many { .. } => Some("*"),
                     Token::Variable(variable) => variable.value(context),
                 })
@@ -122,7 +124,7 @@ fn tokens(text: &str, syntax: Syntax) -> Vec<Token> {
         match next {
             '?' if syntax.wildcards => {
                 flush(&mut plain, &mut found);
-                found.push(Token::One);
+                found.push(Token::One { wide: in_resource });
             }
             '*' if syntax.wildcards => {
                 flush(&mut plain, &mut found);
@@ -179,49 +181,52 @@ fn variable(text: &str) -> Option<(Special, &str)> {
     Some((Special::Variable(Variable { key, default: Some(default.into()) }), after))
 }
 
+/// Rules most texts out before the walk.
+fn ends_alike(tokens: &[Token], text: &str) -> bool {
+    !matches!(tokens.last(), Some(Token::Text(plain)) if !text.ends_with(&**plain))
+}
+
 /// Matches without recursion. Only the last wide `*` and the last narrow one after it need to be tried again: what an
 /// earlier wide one could take the later one can, and the text between two narrow ones either has a colon, and then only
 /// one place, or has none, and then the first place is the best.
 fn run(tokens: &[Token], text: &str, context: &Context<'_>) -> bool {
     let (mut tokens, mut text) = (tokens, text);
-    let mut wide: Option<(&[Token], &str)> = None;
-    let mut narrow: Option<(&[Token], &str)> = None;
+    let (mut wide, mut narrow): (Option<Point<'_, '_>>, Option<Point<'_, '_>>) = (None, None);
     loop {
         let step = match tokens.split_first() {
             None if text.is_empty() => return true,
             None => None,
+            // At the end it takes all that is left.
+            Some((Token::Many { wide: true }, [])) => return true,
             Some((Token::Many { wide: true }, after)) => {
-                // At the end it takes all that is left.
-                if after.is_empty() {
-                    return true;
-                }
-                (wide, narrow) = (Some((after, text)), None);
-                Some((after, text))
+                narrow = None;
+                wide = nearest(after, text, true);
+                wide
             }
             Some((Token::Many { wide: false }, after)) => {
-                narrow = Some((after, text));
-                Some((after, text))
+                narrow = nearest(after, text, false);
+                narrow
             }
-            Some((Token::One, after)) => skip(text).map(|(_, rest)| (after, rest)),
+            Some((Token::One { wide }, after)) => {
+                skip(text).filter(|(character, _)| *wide || *character != ':').map(|(_, rest)| (after, rest))
+            }
             Some((Token::Text(plain), after)) => text.strip_prefix(&**plain).map(|rest| (after, rest)),
             Some((Token::Variable(variable), after)) => match variable.value(context) {
                 Some(value) => text.strip_prefix(value).map(|rest| (after, rest)),
                 None => return false,
             },
         };
-        (tokens, text) = match step {
+        (tokens, text) = match step.or_else(|| again(&mut wide, &mut narrow)) {
             Some(step) => step,
-            None => match again(&mut wide, &mut narrow) {
-                Some(step) => step,
-                None => return false,
-            },
+            None => return false,
         };
     }
 }
 
+/// The tokens after a `*`, and the text that it leaves to them.
 type Point<'p, 't> = (&'p [Token], &'t str);
 
-/// Lets the last `*` that can take one more character.
+/// Lets the last `*` that can take more take it.
 fn again<'p, 't>(
     wide: &mut Option<Point<'p, 't>>,
     narrow: &mut Option<Point<'p, 't>>,
@@ -230,12 +235,34 @@ fn again<'p, 't>(
         && let Some((character, rest)) = skip(text)
         && character != ':'
     {
-        *narrow = Some((tokens, rest));
-        return *narrow;
+        *narrow = nearest(tokens, rest, false);
+        if narrow.is_some() {
+            return *narrow;
+        }
     }
     let (tokens, text) = wide.take()?;
-    *wide = Some((tokens, skip(text)?.1));
+    *wide = nearest(tokens, skip(text)?.1, true);
     *wide
+}
+
+/// The first place at or behind the start of a text where the tokens may match; only a wide `*` gets over colons.
+fn nearest<'p, 't>(tokens: &'p [Token], text: &'t str, wide: bool) -> Option<Point<'p, 't>> {
+    let Some(Token::Text(plain)) = tokens.first() else { return Some((tokens, text)) };
+    let first = plain.chars().next()?;
+    let mut rest = text;
+    loop {
+        let (before, found) = rest.split_at_checked(rest.find(first)?)?;
+        if !wide && before.contains(':') {
+            return None;
+        }
+        if found.starts_with(&**plain) {
+            return Some((tokens, found));
+        }
+        if !wide && first == ':' {
+            return None;
+        }
+        rest = skip(found)?.1;
+    }
 }
 
 fn skip(text: &str) -> Option<(char, &str)> {

@@ -33,6 +33,7 @@ const BENCHES: &[(&str, &str)] = &[
     ("idle", "what 50,000 idle nodes cost the server, plain and over TLS"),
     ("latency", "from SendCommand to a visible Success, with a real agent"),
     ("parameters", "Parameter Store under load, beside moto_server and etcd"),
+    ("policy", "decisions under 1, 10 and 50 IAM policies"),
     ("start", "from the start of a server on an empty folder to its first answer"),
 ];
 

@@ -208,7 +208,8 @@ enum Atom {
     Char(char),
     One,
     Many,
-    /// A `*` within one of an ARN's first five segments.
+    /// The same within one of an ARN's first five segments.
+    OneButColon,
     ManyButColons,
 }
 
@@ -253,6 +254,9 @@ fn like(pattern: &[Atom], text: &[char]) -> bool {
         None => text.is_empty(),
         Some((Atom::Char(wanted), rest)) => text.first() == Some(wanted) && like(rest, &text[1..]),
         Some((Atom::One, rest)) => !text.is_empty() && like(rest, &text[1..]),
+        Some((Atom::OneButColon, rest)) => {
+            text.first().is_some_and(|next| *next != ':') && like(rest, &text[1..])
+        }
         Some((Atom::Many, rest)) => (0..=text.len()).any(|taken| like(rest, &text[taken..])),
         Some((Atom::ManyButColons, rest)) => {
             (0..=text.len()).any(|taken| !text[..taken].contains(&':') && like(rest, &text[taken..]))
@@ -260,7 +264,8 @@ fn like(pattern: &[Atom], text: &[char]) -> bool {
     }
 }
 
-fn resource_matches(pattern: &str, resource: &str, new: bool, keys: &Keys) -> bool {
+/// Whether an element of `Resource` matches.
+pub(crate) fn resource_matches(pattern: &str, resource: &str, new: bool, keys: &Keys) -> bool {
     // The name begins behind the fifth colon; variables work there.
     let name = pattern.match_indices(':').nth(4).map_or(pattern.len(), |(at, _)| at + 1);
     let (head, name) = pattern.split_at(name);
@@ -276,7 +281,7 @@ fn resource_matches(pattern: &str, resource: &str, new: bool, keys: &Keys) -> bo
         parts.push(match character {
             '*' if last => Atom::Many,
             '*' => Atom::ManyButColons,
-            '?' => Atom::One,
+            '?' => Atom::OneButColon,
             other => Atom::Char(*other),
         });
     }

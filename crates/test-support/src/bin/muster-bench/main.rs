@@ -1,5 +1,6 @@
 //! `muster-bench`: measures release binaries of Muster from outside, on loopback, and prints each number beside its
-//! target. `cargo xtask bench` builds everything and calls it. Not for: profiles of single functions.
+//! target. `cargo xtask bench` builds everything and calls it. Only `policy`, whose target is for itself alone, is measured in
+//! this process. Not for: profiles of single functions.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool speaks to its user")]
 
@@ -11,6 +12,7 @@ mod latency;
 mod load;
 mod parameters;
 mod peers;
+mod policy;
 mod process;
 mod result;
 mod start;
@@ -28,7 +30,7 @@ type Measure = for<'a> fn(&'a Setting) -> Measuring<'a>;
 #[derive(Debug, Parser)]
 #[command(name = "muster-bench", version)]
 struct Cli {
-    /// What to measure: agent, api, fleet, idle, latency, parameters, start [default: all]
+    /// What to measure: agent, api, fleet, idle, latency, parameters, policy, start [default: all]
     names: Vec<String>,
     /// Folder with muster-server and muster-agent
     #[arg(long, value_name = "DIR")]
@@ -81,6 +83,7 @@ const BENCHES: &[(&str, Measure)] = &[
     ("idle", |setting| Box::pin(idle::measure(setting))),
     ("latency", |setting| Box::pin(latency::measure(setting))),
     ("parameters", |setting| Box::pin(parameters::measure(setting))),
+    ("policy", |setting| Box::pin(async { policy::measure(setting) })),
     ("start", |setting| Box::pin(start::measure(setting))),
 ];
 
