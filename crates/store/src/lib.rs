@@ -23,6 +23,7 @@ pub mod invocation;
 pub mod invocation_step;
 pub mod kms;
 pub mod managed_node;
+pub mod parameter;
 pub mod sns;
 pub mod tag;
 #[cfg(any(test, feature = "testing"))]

@@ -50,6 +50,18 @@ pub struct Limits {
     pub output_bytes: u64,
     /// Commands and their outputs are kept for so long after their end, milliseconds: 30 days.
     pub command_retention_ms: i64,
+    /// Characters of a parameter's value in the standard tier.
+    pub parameter_standard_characters: usize,
+    /// Characters of a parameter's value in the advanced tier.
+    pub parameter_advanced_characters: usize,
+    /// Standard parameters of an account in a region.
+    pub standard_parameters: i64,
+    /// Advanced parameters of an account in a region.
+    pub advanced_parameters: i64,
+    /// Versions of a parameter that are kept.
+    pub parameter_versions: i64,
+    /// Labels on one version of a parameter.
+    pub parameter_version_labels: usize,
     /// Connections at a time; 0 means as many as the process may open files, less a reserve.
     pub connections: usize,
     /// TLS handshakes at a time; more wait their turn.
@@ -80,6 +92,12 @@ impl Default for Limits {
             stderr_characters: 8_000,
             output_bytes: 1 << 30,
             command_retention_ms: 30 * 24 * HOUR_MS,
+            parameter_standard_characters: 4096,
+            parameter_advanced_characters: 8192,
+            standard_parameters: 10_000,
+            advanced_parameters: 100_000,
+            parameter_versions: 100,
+            parameter_version_labels: 10,
             connections: 0,
             handshakes: 256,
         }
@@ -104,6 +122,9 @@ impl Limits {
         )?;
         at_least("node_key_lifetime_ms", self.node_key_lifetime_ms.into(), 0)?;
         at_least("ping_timeout_ms", self.ping_timeout_ms.into(), 1000)?;
+        at_least("parameter_standard_characters", self.parameter_standard_characters as i128, 1)?;
+        at_least("parameter_advanced_characters", self.parameter_advanced_characters as i128, 1)?;
+        at_least("parameter_versions", self.parameter_versions.into(), 1)?;
         at_least("handshakes", self.handshakes as i128, 1)
     }
 }

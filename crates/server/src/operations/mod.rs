@@ -7,6 +7,7 @@ mod iam;
 mod managed_node;
 mod message;
 mod page;
+mod parameter;
 mod registration;
 mod sts;
 mod tag;
@@ -15,12 +16,13 @@ use crate::dispatch::Router;
 
 /// The handlers of every operation that is built.
 pub(crate) fn router() -> Router {
-    let domains: [fn(Router) -> Router; 8] = [
+    let domains: [fn(Router) -> Router; 9] = [
         activation::register,
         command::register,
         iam::register,
         managed_node::register,
         message::register,
+        parameter::register,
         registration::register,
         sts::register,
         tag::register,
