@@ -101,10 +101,7 @@ pub(crate) fn one(asked: &Asked<'_, '_>, policy: &Policy) -> Saying {
 }
 
 pub(crate) fn decide(request: &Request<'_>, policies: &Policies<'_>, says: &Says) -> Decision {
-    let resource_source = match policies.resource.map(Policy::kind) {
-        Some(Kind::Trust) => Source::RoleTrust,
-        _ => Source::ResourceBased,
-    };
+    let resource_source = resource_source(policies);
     let denies = |saying: Option<Saying>| saying == Some(Saying::Denies);
     for (saying, source) in [
         (Some(says.identity), Source::IdentityBased),
@@ -149,6 +146,14 @@ pub(crate) fn decide(request: &Request<'_>, policies: &Policies<'_>, says: &Says
         return none(resource_source);
     }
     Decision::Allowed
+}
+
+/// The name of the resource's policy, also if there is none.
+pub(crate) fn resource_source(policies: &Policies<'_>) -> Source {
+    match policies.resource.map(Policy::kind) {
+        Some(Kind::Trust) => Source::RoleTrust,
+        _ => Source::ResourceBased,
+    }
 }
 
 /// Whose a resource is.

@@ -3,7 +3,7 @@
 
 use crate::{
     Decision, Effect, Policies, Policy, Position, Reason, Request, Source,
-    evaluate::{Asked, Saying, Says, decide, many, one},
+    evaluate::{Asked, Saying, Says, decide, many, one, resource_source},
     principal::Grant,
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -131,5 +131,5 @@ fn all<'p>(policies: &Policies<'p>) -> impl Iterator<Item = (Source, usize, &'p 
     list(Source::IdentityBased, policies.identity)
         .chain(policies.boundary.map(|policy| (Source::PermissionsBoundary, 0, policy)))
         .chain(list(Source::Session, policies.session.unwrap_or_default()))
-        .chain(policies.resource.map(|policy| (Source::ResourceBased, 0, policy)))
+        .chain(policies.resource.map(|policy| (resource_source(policies), 0, policy)))
 }

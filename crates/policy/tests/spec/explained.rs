@@ -145,6 +145,13 @@ fn missing_keys_are_those_of_statements_about_the_action() {
     assert!(!list[0].mentions("ssm:resourceTag/") && !list[0].mentions("aws:usernames"));
 }
 
+/// Threads share policies.
+#[test]
+fn policies_are_shared() {
+    const fn shared<T: Send + Sync + 'static>() {}
+    shared::<Policy>();
+}
+
 #[test]
 fn a_policy_tells_whom_it_names() {
     let text = document(&[

@@ -11,5 +11,6 @@ mod principals;
 mod properties;
 mod reference;
 mod resources;
+mod situation;
 mod support;
 mod variables;
