@@ -430,6 +430,10 @@ pub enum PolicySourceType {
     Resource,
     #[serde(rename = "none")]
     None,
+    #[serde(rename = "IAM Policy")]
+    IamPolicy,
+    #[serde(rename = "Resource Policy")]
+    ResourcePolicy,
 }
 
 impl PolicySourceType {
@@ -442,6 +446,8 @@ impl PolicySourceType {
         Self::UserManaged,
         Self::Resource,
         Self::None,
+        Self::IamPolicy,
+        Self::ResourcePolicy,
     ];
 
     /// The value as it stands on the wire.
@@ -454,6 +460,8 @@ impl PolicySourceType {
             Self::UserManaged => "user-managed",
             Self::Resource => "resource",
             Self::None => "none",
+            Self::IamPolicy => "IAM Policy",
+            Self::ResourcePolicy => "Resource Policy",
         }
     }
 
@@ -840,6 +848,8 @@ pub(crate) static POLICY_SOURCE_TYPE: StringShape = StringShape {
         "user-managed",
         "resource",
         "none",
+        "IAM Policy",
+        "Resource Policy",
     ]),
     sensitive: false,
 };

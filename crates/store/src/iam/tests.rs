@@ -190,7 +190,7 @@ async fn policies_of_users_and_of_their_groups() {
         db.write(attachment::detach(ann, MANAGED)).await.unwrap();
         let gone = db.write(attachment::detach(ann, MANAGED)).await;
         assert_eq!(gone, Err(StoreError::Conflict { statement: 0 }));
-        for (arn, uses) in &uses {
+        for (arn, uses) in &attachment::uses(&db, &account).await.unwrap() {
             assert_eq!(attachment::uses_of(&db, &account, arn).await.unwrap(), *uses);
         }
         assert_eq!(attachment::uses(&db, &other()).await.unwrap().len(), 0);

@@ -18,6 +18,8 @@ const SOURCES: &[&str] = &[
     include_str!("../../../policies/AWSDenyAll.json"),
     include_str!("../../../policies/AWSKeyManagementServicePowerUser.json"),
     include_str!("../../../policies/AWSSSMOpsInsightsServiceRolePolicy.json"),
+    include_str!("../../../policies/AWSSystemsManagerAccountDiscoveryServicePolicy.json"),
+    include_str!("../../../policies/AWSSystemsManagerOpsDataSyncServiceRolePolicy.json"),
     include_str!("../../../policies/AdministratorAccess.json"),
     include_str!("../../../policies/AmazonEC2FullAccess.json"),
     include_str!("../../../policies/AmazonEC2ReadOnlyAccess.json"),

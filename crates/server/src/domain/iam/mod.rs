@@ -3,5 +3,6 @@
 pub(crate) mod document;
 pub(crate) mod managed;
 pub(crate) mod policy_arn;
+pub(crate) mod service_role;
 pub(crate) mod tag;
 pub(crate) mod trust;

@@ -11,11 +11,19 @@ mod marker;
 mod policy;
 mod principal;
 mod role;
+mod service_linked_role;
+mod simulation;
 mod tags;
 
 use crate::dispatch::Router;
 
 pub(crate) fn register(router: Router) -> Router {
-    let kinds: [fn(Router) -> Router; 3] = [instance_profile::register, policy::register, role::register];
+    let kinds: [fn(Router) -> Router; 5] = [
+        instance_profile::register,
+        policy::register,
+        role::register,
+        service_linked_role::register,
+        simulation::register,
+    ];
     kinds.into_iter().fold(router, |router, register| register(router))
 }
