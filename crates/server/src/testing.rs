@@ -182,6 +182,21 @@ fn statement(effect: &str, actions: &[&str], resources: &[&str]) -> Value {
 }
 
 impl Caller {
+    /// The same kind of caller in another account: a root or a user.
+    pub(crate) fn of_account(mut self, account: &str) -> Self {
+        let account = AccountId::parse(account).unwrap();
+        match &mut self.principal {
+            Principal::Root { account: own, .. } => own.clone_from(&account),
+            Principal::User(user) => {
+                user.arn = crate::arn::iam(&account, &format!("user/{}", user.name));
+                user.account.clone_from(&account);
+            }
+            other => panic!("{other:?} belongs to its account"),
+        }
+        self.tenant.account = account;
+        self
+    }
+
     /// The same caller, changed.
     pub(crate) fn with(mut self, change: impl FnOnce(&mut Authority)) -> Self {
         let mut authority = Authority::clone(&self.authority);

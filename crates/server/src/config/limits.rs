@@ -62,6 +62,12 @@ pub struct Limits {
     pub parameter_versions: i64,
     /// Labels on one version of a parameter.
     pub parameter_version_labels: usize,
+    /// Aliases of one key of KMS.
+    pub kms_aliases_per_key: usize,
+    /// Rotations of one key of KMS on demand, ever.
+    pub kms_on_demand_rotations: usize,
+    /// Longest policy of a key of KMS, bytes.
+    pub kms_policy_bytes: usize,
     /// Connections at a time; 0 means as many as the process may open files, less a reserve.
     pub connections: usize,
     /// TLS handshakes at a time; more wait their turn.
@@ -98,6 +104,9 @@ impl Default for Limits {
             advanced_parameters: 100_000,
             parameter_versions: 100,
             parameter_version_labels: 10,
+            kms_aliases_per_key: 50,
+            kms_on_demand_rotations: 25,
+            kms_policy_bytes: 32 << 10,
             connections: 0,
             handshakes: 256,
         }

@@ -3,6 +3,7 @@
 use super::error::{no_alias, no_key, no_reference, not_yours, not_yours_by_ciphertext};
 use crate::{
     ControlPlane, arn,
+    authority::Requirement,
     context::RequestContext,
     domain::kms::{ciphertext::Parsed, reference::Reference},
     error::ApiError,
@@ -22,7 +23,7 @@ pub(crate) struct Found {
     /// The alias that the caller used.
     pub(crate) alias: Option<String>,
     /// Whether only a ciphertext named it.
-    pub(super) by_ciphertext: bool,
+    pub(crate) by_ciphertext: bool,
 }
 
 impl Found {
@@ -70,7 +71,12 @@ impl ControlPlane {
         name: &str,
     ) -> Result<Found, ApiError> {
         let here = &context.tenant;
-        let reference = Reference::parse(name, &here.region).map_err(|reason| no_reference(reason, name))?;
+        let reference = match Reference::parse(name, &here.region) {
+            Ok(reference) => reference,
+            Err(reason) => {
+                return Err(self.missing(context, action, "*", no_reference(reason, name)).await);
+            }
+        };
         let (tenant, id, alias) = match reference {
             Reference::Id(id) => (here.clone(), id, None),
             Reference::Arn(tenant, id) => (tenant, id, None),
@@ -80,7 +86,10 @@ impl ControlPlane {
         match key::find(&self.db, &id).await? {
             Some(key) if key.tenant == tenant => Ok(Found { key, alias, by_ciphertext: false }),
             _ if tenant != *here => Err(not_yours(context, action, &arn::key(&tenant, id.as_str()))),
-            _ => Err(no_key(&tenant, id.as_str())),
+            _ => {
+                let arn = arn::key(&tenant, id.as_str());
+                Err(self.missing(context, action, &arn, no_key(&tenant, id.as_str())).await)
+            }
         }
     }
 
@@ -102,6 +111,18 @@ impl ControlPlane {
         }
     }
 
+    /// The answer for a key that is not there: nobody learns even that who could not use it if it were.
+    async fn missing(
+        &self,
+        context: &RequestContext,
+        action: &str,
+        resource: &str,
+        error: ApiError,
+    ) -> ApiError {
+        let requirement = Requirement::of(context, action.to_owned(), resource);
+        self.authorise(context, &[requirement]).await.err().unwrap_or(error)
+    }
+
     async fn key_of_alias(
         &self,
         context: &RequestContext,
@@ -119,7 +140,10 @@ impl ControlPlane {
             None if tenant != context.tenant => {
                 Err(not_yours(context, action, &arn::of("kms", &tenant, &alias)))
             }
-            None => Err(no_alias(&tenant, &alias)),
+            None => {
+                let arn = arn::of("kms", &tenant, &alias);
+                Err(self.missing(context, action, &arn, no_alias(&tenant, &alias)).await)
+            }
         }
     }
 

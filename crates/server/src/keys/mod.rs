@@ -12,8 +12,10 @@ mod permission;
 mod tests;
 
 pub(crate) use cache::Keys;
+pub(crate) use error::no_alias;
 pub(crate) use find::Found;
 pub(crate) use material::new_material;
+pub(crate) use permission::{general, is_called};
 
 use crate::{
     ControlPlane,
@@ -68,7 +70,7 @@ impl ControlPlane {
     async fn encrypt_as(
         &self,
         context: &RequestContext,
-        action: &'static str,
+        action: &str,
         key: &str,
         encryption_context: &EncryptionContext,
         plaintext: &[u8],

@@ -25,7 +25,7 @@ impl ControlPlane {
         &self,
         context: &RequestContext,
         found: &Found,
-        action: &'static str,
+        action: &str,
         encryption_context: Option<&EncryptionContext>,
     ) -> Result<(), ApiError> {
         let requirement = self.key_requirement(context, found, action, encryption_context).await?;
@@ -63,25 +63,18 @@ impl ControlPlane {
         &self,
         context: &RequestContext,
         found: &Found,
-        action: &'static str,
+        action: &str,
         encryption_context: Option<&EncryptionContext>,
     ) -> Result<Requirement, ApiError> {
         let key = &found.key;
         let policy = self.effective_policy(context, found, action).await?;
-        let mut requirement = Requirement::of(context, action, found.arn())
+        let mut requirement = general(context, Requirement::of(context, action.to_owned(), found.arn()))
             .owned_by(&key.tenant.account)
             .tagged(key::TAG_KIND, key.id.as_str())
             .key("kms:KeySpec", "SYMMETRIC_DEFAULT")
             .key("kms:KeyUsage", "ENCRYPT_DECRYPT")
             .key("kms:KeyOrigin", "AWS_KMS")
             .key("kms:MultiRegion", "false");
-        if let Some(account) = context.principal.account() {
-            requirement = requirement.key("kms:CallerAccount", account.as_str());
-        }
-        let service = context.operation.service;
-        if service != "kms" {
-            requirement = requirement.key("kms:ViaService", default_policy::via(&context.tenant, service));
-        }
         if let Some(alias) = &found.alias {
             requirement = requirement.key("kms:RequestAlias", alias.as_str());
         }
@@ -137,12 +130,29 @@ impl ControlPlane {
     }
 }
 
+/// What every permission of KMS tells of the call.
+pub(crate) fn general(context: &RequestContext, mut requirement: Requirement) -> Requirement {
+    if let Some(account) = context.principal.account() {
+        requirement = requirement.key("kms:CallerAccount", account.as_str());
+    }
+    let service = context.operation.service;
+    if service != "kms" {
+        requirement = requirement.key("kms:ViaService", default_policy::via(&context.tenant, service));
+    }
+    requirement
+}
+
 const RESOURCE_ALIASES: &str = "kms:ResourceAliases";
 
 fn compile(document: &str) -> Result<Arc<Policy>, ApiError> {
     Policy::parse(document, Kind::Resource)
         .map(Arc::new)
         .map_err(|error| ApiError::internal(error.to_string()))
+}
+
+/// Whether a grant that names this ARN means the caller.
+pub(crate) fn is_called(principal: &Principal, arn: &str) -> bool {
+    names(principal).iter().any(|name| name == arn)
 }
 
 /// The ARNs that a grant may name the caller by.

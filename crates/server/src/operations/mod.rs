@@ -4,6 +4,7 @@
 mod activation;
 mod command;
 mod iam;
+mod kms;
 mod managed_node;
 mod message;
 mod page;
@@ -20,6 +21,7 @@ pub(crate) fn router() -> Router {
         activation::register,
         command::register,
         iam::register,
+        kms::register,
         managed_node::register,
         message::register,
         parameter::register,

@@ -3,6 +3,8 @@
 mod command_deadlines;
 mod command_progress;
 mod command_retention;
+mod key_deletion;
+mod key_rotation;
 mod node_contacts;
 
 use crate::ControlPlane;
@@ -12,6 +14,16 @@ use muster_bus::{Notice, Received};
 use muster_ids::{ConnectionId, ManagedNodeId};
 use muster_store::managed_node;
 use std::sync::Arc;
+
+#[cfg(test)]
+pub(crate) fn key_deletion(control_plane: &Arc<ControlPlane>) -> impl Task + use<> {
+    key_deletion::KeyDeletion::new(control_plane.clone())
+}
+
+#[cfg(test)]
+pub(crate) fn key_rotation(control_plane: &Arc<ControlPlane>) -> impl Task + use<> {
+    key_rotation::KeyRotation::new(control_plane.clone())
+}
 
 /// The tasks of a replica, with what wakes them.
 #[derive(Debug)]
@@ -29,6 +41,8 @@ impl Tasks {
             Arc::new(command_deadlines::CommandDeadlines::new(control_plane.clone())),
             progress.clone(),
             Arc::new(command_retention::CommandRetention::new(control_plane.clone())),
+            Arc::new(key_deletion::KeyDeletion::new(control_plane.clone())),
+            Arc::new(key_rotation::KeyRotation::new(control_plane.clone())),
             Arc::new(node_contacts::NodeContacts::new(control_plane.clone())),
         ];
         Self { driver: Arc::new(Driver::spawn(tasks)), progress }

@@ -1,7 +1,7 @@
 //! Grants: one principal may do some operations with one key. Not for: whether a grant covers a call.
 
 use crate::{Batch, Db, Expect, Query, Row, StoreError, Value, params};
-use muster_ids::{AccountId, KeyId};
+use muster_ids::{AccountId, KeyId, Tenant};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -129,11 +129,20 @@ pub async fn list(
     query.order_by("grant_id").limit(limit).scan(db).await?.iter().map(from_row).collect()
 }
 
-/// Grants that a principal may end, by id, from the one behind `after`.
+/// Grants on a tenant's keys that a principal may end, by id, from the one behind `after`.
 ///
 /// # Errors
 /// The store's.
-pub async fn retirable(db: &Db, principal: &str, after: &str, limit: i64) -> Result<Vec<Grant>, StoreError> {
-    let query = Query::new(SELECT).and("retiring = ?", principal).and("grant_id > ?", after);
+pub async fn retirable(
+    db: &Db,
+    tenant: &Tenant,
+    principal: &str,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Grant>, StoreError> {
+    let query = Query::new(SELECT).and("retiring = ?", principal).and("grant_id > ?", after).and_all(
+        "key_id IN (SELECT key_id FROM kms_key WHERE account_id = ? AND region = ?)",
+        params![tenant.account.as_str(), tenant.region.as_str()],
+    );
     query.order_by("grant_id").limit(limit).scan(db).await?.iter().map(from_row).collect()
 }

@@ -175,7 +175,7 @@ async fn grants_are_found_by_who_has_them() {
         assert_eq!(grant::list(&db, &key.id, None, "", 10).await, Ok(vec![a.clone(), b.clone()]));
         assert_eq!(grant::list(&db, &key.id, None, "a", 10).await, Ok(vec![b.clone()]));
         assert_eq!(grant::list(&db, &key.id, Some("y"), "", 10).await, Ok(vec![b.clone()]));
-        assert_eq!(grant::retirable(&db, "r", "", 10).await, Ok(vec![a.clone()]));
+        assert_eq!(grant::retirable(&db, &tenant, "r", "", 10).await, Ok(vec![a.clone()]));
         db.write(grant::delete(&key.id, "a")).await.unwrap();
         conflicts(&db, grant::delete(&key.id, "a")).await;
         assert_eq!(grant::find(&db, &key.id, "a").await, Ok(None));
