@@ -17,7 +17,7 @@ use crate::dispatch::Router;
 
 /// The handlers of every operation that is built.
 pub(crate) fn router() -> Router {
-    let domains: [fn(Router) -> Router; 9] = [
+    let domains: &[fn(Router) -> Router] = &[
         activation::register,
         command::register,
         iam::register,
@@ -29,5 +29,5 @@ pub(crate) fn router() -> Router {
         sts::register,
         tag::register,
     ];
-    domains.into_iter().fold(Router::default(), |router, register| register(router))
+    domains.iter().fold(Router::default(), |router, register| register(router))
 }
