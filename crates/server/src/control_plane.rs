@@ -1,8 +1,13 @@
 //! What handlers, channels and tasks share: the seams, and nothing that must survive the process.
 
 use crate::{
-    authority::Authorities, channels::Channels, clock::Clock, config::Config,
-    domain::document::BuiltinDocuments, keys::Keys, secrets::Secrets,
+    authority::{Authorities, Uses},
+    channels::Channels,
+    clock::Clock,
+    config::Config,
+    domain::document::BuiltinDocuments,
+    keys::Keys,
+    secrets::Secrets,
 };
 use muster_blob::Blobs;
 use muster_bus::Bus;
@@ -36,6 +41,8 @@ pub struct ControlPlane {
     pub(crate) channels: Channels,
     /// What users and roles may.
     pub(crate) authorities: Authorities,
+    /// When keys and roles were last used.
+    pub(crate) uses: Uses,
     /// Documents that Muster ships.
     pub(crate) documents: BuiltinDocuments,
 }

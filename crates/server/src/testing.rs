@@ -3,7 +3,7 @@
 
 use crate::{
     ControlPlane, account,
-    authority::{Authorities, Authority},
+    authority::{Authorities, Authority, Uses},
     channels::Channels,
     clock::{Clock as _, ManualClock},
     config::Config,
@@ -85,6 +85,7 @@ impl Bench {
             keys: Keys::default(),
             replica: ReplicaId::random(),
             authorities: Authorities::default(),
+            uses: Uses::default(),
             channels: Channels::default(),
             documents: BuiltinDocuments::load().unwrap(),
         };
@@ -117,6 +118,17 @@ impl Bench {
             issued_ms: None,
         };
         Caller { principal: Principal::User(user), authority: authority(policies), ..root }
+    }
+
+    /// A user that is in the store, with all that it may by now.
+    pub(crate) async fn stored_user(&self, name: &str) -> Caller {
+        let root = self.root("us-east-1");
+        let account = &root.tenant.account;
+        let found = muster_store::account::find(&self.control_plane.db, account).await.unwrap().unwrap();
+        let user = self.control_plane.authority_of_user(account, name, found.iam_revision).await.unwrap();
+        let user = user.unwrap();
+        let principal = Principal::User(user.principal("AKIATEST".to_owned(), None));
+        Caller { principal, authority: Arc::clone(&user.authority), ..root }
     }
 
     /// A session of a role of the root's account in the region `us-east-1` that has these policies and no others.
@@ -220,6 +232,14 @@ impl Caller {
         match self.call::<O>(input).await {
             Ok(output) => panic!("{} answered {output}", O::SCHEMA.name),
             Err(error) => error.schema.code,
+        }
+    }
+
+    /// Calls an operation that must fail: the code of its error and its text.
+    pub(crate) async fn refusal<O: Operation>(&self, input: Value) -> String {
+        match self.call::<O>(input).await {
+            Ok(output) => panic!("{} answered {output}", O::SCHEMA.name),
+            Err(error) => error.to_string(),
         }
     }
 

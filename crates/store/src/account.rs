@@ -106,6 +106,15 @@ pub fn set_alias(id: &AccountId, alias: Option<&str>) -> Batch {
     Batch::of("UPDATE account SET alias = ?2 WHERE account_id = ?1", params![id, alias], Expect::Exactly(1))
 }
 
+/// Removes an alias. A conflict means that the account has another one, or none.
+pub fn remove_alias(id: &AccountId, alias: &str) -> Batch {
+    Batch::of(
+        "UPDATE account SET alias = NULL WHERE account_id = ?1 AND alias = ?2",
+        params![id, alias],
+        Expect::Exactly(1),
+    )
+}
+
 /// The account of this id.
 ///
 /// # Errors
@@ -211,6 +220,10 @@ mod tests {
                 alias: Some("a".to_owned()),
             };
             assert_eq!(find(&db, &one).await.unwrap(), Some(expected));
+            let wrong = db.write(remove_alias(&one, "b")).await;
+            assert_eq!(wrong, Err(StoreError::Conflict { statement: 0 }));
+            db.write(remove_alias(&one, "a")).await.unwrap();
+            db.write(set_alias(&two, Some("a"))).await.unwrap();
             let ids = |list: Vec<Account>| list.into_iter().map(|account| account.id).collect::<Vec<_>>();
             assert_eq!(ids(list(&db, None, 1).await.unwrap()), [one.clone()]);
             assert_eq!(ids(list(&db, Some(&one), 9).await.unwrap()), [two.clone()]);

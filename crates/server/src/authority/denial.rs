@@ -19,10 +19,40 @@ pub(crate) fn denial(context: &RequestContext, action: &str, resource: &str, rea
         ("*", "cloudtrail") => String::new(),
         ("*", "iam" | "sts" | "kms") => " on resource: *".to_owned(),
         ("*", service) => format!(" on resource: {}", crate::arn::of(service, &context.tenant, "*")),
+        (named, "iam") => format!(" on resource: {}", iam_name(context, named)),
         (named, _) => format!(" on resource: {named}"),
     };
     let text = format!("User: {caller} is not authorized to perform: {action}{on} {reason}");
     ApiError::new(code(context), text)
+}
+
+/// IAM names what is there by its kind and name (`user ann`, `role r`, `policy ARN`), and by its ARN what is to be made,
+/// listed or passed on.
+fn iam_name<'a>(context: &RequestContext, arn: &'a str) -> Cow<'a, str> {
+    let operation = context.operation;
+    let by_arn = matches!(
+        operation.name,
+        "CreateUser"
+            | "CreateGroup"
+            | "CreateRole"
+            | "CreateInstanceProfile"
+            | "ListUsers"
+            | "ListGroups"
+            | "ListRoles"
+            | "ListInstanceProfiles"
+    );
+    let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
+    let Some((kind, rest)) = resource.split_once('/') else { return arn.into() };
+    let name = rest.rsplit('/').next().unwrap_or(rest);
+    match kind {
+        _ if operation.service != "iam" || by_arn => arn.into(),
+        "user" | "group" | "role" => format!("{kind} {name}").into(),
+        "instance-profile" => format!("instance profile {name}").into(),
+        "policy" if operation.name == "ListPolicies" => format!("policy path /{rest}").into(),
+        "policy" if operation.name == "CreatePolicy" => format!("policy {name}").into(),
+        "policy" => format!("policy {arn}").into(),
+        _ => arn.into(),
+    }
 }
 
 /// The error of the service that was called, whichever action it is about.

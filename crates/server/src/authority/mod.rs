@@ -8,10 +8,12 @@ mod load;
 mod requirement;
 #[cfg(test)]
 mod tests;
+mod uses;
 
 pub(crate) use denial::denial;
 pub(crate) use load::Authorities;
 pub use requirement::Requirement;
+pub(crate) use uses::Uses;
 
 use muster_policy::Policy;
 use std::{collections::BTreeMap, sync::Arc};

@@ -16,6 +16,14 @@ pub struct Limits {
     pub activation_default_lifetime_ms: i64,
     /// Tags on one resource.
     pub tags_per_resource: usize,
+    /// Users of an account.
+    pub users: usize,
+    /// Groups of an account.
+    pub groups: usize,
+    /// Groups that one user is in.
+    pub groups_per_user: usize,
+    /// Access keys of one user, active or not.
+    pub access_keys_per_user: usize,
     /// Characters of all inline policies of a role together, white space not counted.
     pub role_policy_characters: usize,
     /// Characters of all inline policies of a user together, white space not counted.
@@ -81,6 +89,10 @@ impl Default for Limits {
             activation_lifetime_ms: 30 * 24 * HOUR_MS,
             activation_default_lifetime_ms: 24 * HOUR_MS,
             tags_per_resource: 50,
+            users: 5_000,
+            groups: 300,
+            groups_per_user: 10,
+            access_keys_per_user: 2,
             role_policy_characters: 10_240,
             user_policy_characters: 2_048,
             group_policy_characters: 5_120,

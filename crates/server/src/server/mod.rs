@@ -9,7 +9,7 @@ mod tests;
 
 use crate::{
     ControlPlane, account,
-    authority::Authorities,
+    authority::{Authorities, Uses},
     channels::Channels,
     clock::Clock,
     config::Config,
@@ -149,6 +149,7 @@ impl Server {
             keys: Keys::default(),
             replica,
             authorities: Authorities::default(),
+            uses: Uses::default(),
             channels: Channels::default(),
             documents,
         });

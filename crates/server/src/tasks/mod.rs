@@ -3,6 +3,7 @@
 mod command_deadlines;
 mod command_progress;
 mod command_retention;
+mod identity_uses;
 mod key_deletion;
 mod key_rotation;
 mod node_contacts;
@@ -41,6 +42,7 @@ impl Tasks {
             Arc::new(command_deadlines::CommandDeadlines::new(control_plane.clone())),
             progress.clone(),
             Arc::new(command_retention::CommandRetention::new(control_plane.clone())),
+            Arc::new(identity_uses::IdentityUses::new(control_plane.clone())),
             Arc::new(key_deletion::KeyDeletion::new(control_plane.clone())),
             Arc::new(key_rotation::KeyRotation::new(control_plane.clone())),
             Arc::new(node_contacts::NodeContacts::new(control_plane.clone())),

@@ -166,6 +166,8 @@ impl Authenticator {
         }
         self.cache.put(signed, found.secret_sealed, key);
         let access_key_id = signed.access_key_id.clone();
+        let now_ms = control_plane.clock.now_ms();
+        control_plane.uses.key_used(&access_key_id, region.as_str(), &signed.service, now_ms);
         let (principal, authority) = match found.user {
             None => {
                 let account = found.account.clone();
