@@ -2,7 +2,7 @@
 
 use super::statement::Failure;
 use crate::engine::StoreError;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use std::{path::Path, time::Duration};
 
 /// Prepared statements kept per connection.
@@ -53,6 +53,8 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
 fn set_up(connection: &Connection, pragmas: &str) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // A plan does not depend on what is bound: else a statement with `LIMIT ?` is compiled again at each call.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // Foreign keys are on because PostgreSQL always checks them.
     connection
         .execute_batch("PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY")?;
@@ -79,4 +81,23 @@ fn create_private(path: &Path) -> Result<(), StoreError> {
         .open(path)
         .map(drop)
         .map_err(|e| StoreError::Unavailable(format!("{} cannot be opened: {e}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::StatementStatus;
+
+    #[test]
+    fn a_statement_is_compiled_once_whatever_is_bound() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = open_writer(&folder.path().join("db")).unwrap();
+        connection.execute_batch("CREATE TABLE t (a TEXT PRIMARY KEY) STRICT, WITHOUT ROWID").unwrap();
+        let mut statement = connection.prepare("SELECT a FROM t WHERE a > ?1 ORDER BY a LIMIT ?2").unwrap();
+        for limit in 1..10_i64 {
+            let mut rows = statement.query(("x", limit)).unwrap();
+            assert!(rows.next().unwrap().is_none());
+        }
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+    }
 }
