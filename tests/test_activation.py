@@ -1,12 +1,13 @@
 """CreateActivation, DescribeActivations, DeleteActivation: the tickets with which machines join."""
 
 import datetime
+import json
 import re
 import uuid
 
 import pytest
 
-from support.clients import error_of
+from support.clients import NODE_ROLE, error_of
 
 
 def described(ssm, activation_id):
@@ -20,7 +21,7 @@ def now():
 
 def test_an_activation_is_made_and_described(ssm):
     made = ssm.create_activation(
-        IamRole="service-role/Nodes",
+        IamRole=NODE_ROLE,
         Description="the lab",
         DefaultInstanceName="bench",
         RegistrationLimit=7,
@@ -29,7 +30,7 @@ def test_an_activation_is_made_and_described(ssm):
     assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", made["ActivationId"])
     assert 20 <= len(made["ActivationCode"]) <= 250
     (activation,) = described(ssm, made["ActivationId"])
-    assert activation["IamRole"] == "service-role/Nodes"
+    assert activation["IamRole"] == NODE_ROLE
     assert activation["Description"] == "the lab"
     assert activation["DefaultInstanceName"] == "bench"
     assert activation["RegistrationLimit"] == 7
@@ -40,7 +41,7 @@ def test_an_activation_is_made_and_described(ssm):
 
 
 def test_an_activation_is_good_for_one_machine_and_a_day_unless_told_otherwise(ssm):
-    made = ssm.create_activation(IamRole="Node")
+    made = ssm.create_activation(IamRole=NODE_ROLE)
     (activation,) = described(ssm, made["ActivationId"])
     assert activation["RegistrationLimit"] == 1
     left = activation["ExpirationDate"] - now()
@@ -50,22 +51,22 @@ def test_an_activation_is_good_for_one_machine_and_a_day_unless_told_otherwise(s
 @pytest.mark.parametrize("days", [-1, 31])
 def test_an_end_in_the_past_or_too_far_away_is_refused(ssm, days):
     refusal = error_of(
-        ssm.create_activation, IamRole="Node", ExpirationDate=now() + datetime.timedelta(days=days)
+        ssm.create_activation, IamRole=NODE_ROLE, ExpirationDate=now() + datetime.timedelta(days=days)
     )
     assert refusal.code == "ValidationException"
 
 
 @pytest.mark.parametrize("limit", [0, 1001])
 def test_a_limit_out_of_range_is_refused(careless_ssm, limit):
-    assert error_of(careless_ssm.create_activation, IamRole="Node", RegistrationLimit=limit).code == (
+    assert error_of(careless_ssm.create_activation, IamRole=NODE_ROLE, RegistrationLimit=limit).code == (
         "ValidationException"
     )
 
 
-def test_activations_can_be_filtered(ssm):
-    role, name = f"role-{uuid.uuid4().hex}", f"name-{uuid.uuid4().hex}"
+def test_activations_can_be_filtered(server, ssm):
+    role, name = server.node_role(f"role-{uuid.uuid4().hex}"), f"name-{uuid.uuid4().hex}"
     one = ssm.create_activation(IamRole=role)["ActivationId"]
-    two = ssm.create_activation(IamRole="Node", DefaultInstanceName=name)["ActivationId"]
+    two = ssm.create_activation(IamRole=NODE_ROLE, DefaultInstanceName=name)["ActivationId"]
 
     def ids(key, value):
         filters = [{"FilterKey": key, "FilterValues": [value]}]
@@ -76,9 +77,25 @@ def test_activations_can_be_filtered(ssm):
     assert ids("ActivationIds", str(uuid.uuid4())) == []
 
 
+@pytest.mark.parametrize("role", ["Nobody", "AmazonEC2RunCommandRoleForManagedInstances", "a b"])
+def test_a_role_must_exist_under_its_path(careless_ssm, role):
+    refusal = error_of(careless_ssm.create_activation, IamRole=role)
+    assert refusal.code == "ValidationException"
+    assert refusal.message.startswith("Nonexistent role or missing ssm service principal in trust policy: arn:aws:iam::")
+    assert refusal.message.endswith(f":role/{role}")
+
+
+def test_a_role_must_trust_systems_manager(server, ssm):
+    trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    server.client("iam").create_role(RoleName="ForMachines", AssumeRolePolicyDocument=document)
+    refusal = error_of(ssm.create_activation, IamRole="ForMachines")
+    assert refusal.message.startswith("Nonexistent role or missing ssm service principal in trust policy")
+
+
 def test_activations_are_paged(make_server):
     ssm = make_server().client()
-    made = {ssm.create_activation(IamRole="Node")["ActivationId"] for _ in range(7)}
+    made = {ssm.create_activation(IamRole=NODE_ROLE)["ActivationId"] for _ in range(7)}
     pages = list(ssm.get_paginator("describe_activations").paginate(PaginationConfig={"PageSize": 3}))
     assert [len(page["ActivationList"]) for page in pages] == [3, 3, 1]
     assert {a["ActivationId"] for page in pages for a in page["ActivationList"]} == made
@@ -89,7 +106,7 @@ def test_a_token_that_was_never_given_is_refused(ssm):
 
 
 def test_a_deleted_activation_is_gone(ssm):
-    made = ssm.create_activation(IamRole="Node")["ActivationId"]
+    made = ssm.create_activation(IamRole=NODE_ROLE)["ActivationId"]
     ssm.delete_activation(ActivationId=made)
     assert described(ssm, made) == []
     assert error_of(ssm.delete_activation, ActivationId=made).code == "InvalidActivation"
@@ -100,6 +117,6 @@ def test_an_id_that_is_none_is_refused(careless_ssm):
 
 
 def test_the_cli_makes_one(aws):
-    made = aws("ssm", "create-activation", "--iam-role", "Node", "--registration-limit", "3")
+    made = aws("ssm", "create-activation", "--iam-role", NODE_ROLE, "--registration-limit", "3")
     listed = aws("ssm", "describe-activations", "--filters", f"FilterKey=ActivationIds,FilterValues={made['ActivationId']}")
     assert listed["ActivationList"][0]["RegistrationLimit"] == 3

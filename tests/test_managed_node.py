@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.clients import Refusal, error_of
+from support.clients import NODE_ROLE, Refusal, error_of
 from support.node import register_many
 from support.waiting import eventually
 
@@ -10,7 +10,7 @@ from support.waiting import eventually
 @pytest.fixture(scope="module")
 def paper(server):
     """Twelve nodes that exist in the books alone."""
-    return register_many(server, 12, IamRole="Paper", Tags=[{"Key": "kind", "Value": "paper"}])
+    return register_many(server, 12, IamRole=server.node_role("Paper"), Tags=[{"Key": "kind", "Value": "paper"}])
 
 
 def ids(answer):
@@ -53,7 +53,7 @@ def test_filters(ssm, agent, paper):
     eventually(lambda: filtered(ssm, PingStatus=["Online"]) == {agent.node}, what="one node is online")
     assert filtered(ssm, InstanceIds=paper[:2] + ["mi-0123456789abcdef0"]) == set(paper[:2])
     assert filtered(ssm, InstanceIds=[agent.node], IamRole=["Paper"]) == set()
-    assert filtered(ssm, PlatformTypes=["Linux", "Windows"], IamRole=["Node"]) == {agent.node}
+    assert filtered(ssm, PlatformTypes=["Linux", "Windows"], IamRole=[NODE_ROLE]) == {agent.node}
 
 
 def test_the_older_form_of_filters(ssm, agent, paper):

@@ -10,7 +10,7 @@ import botocore.awsrequest
 import pytest
 
 from support.agent import Agent
-from support.clients import Refusal, boto_client, error_of, json_request, send, sign
+from support.clients import NODE_ROLE, Refusal, boto_client, error_of, json_request, send, sign
 from support.node import node_credentials, public_key, register_node, sign_as_node
 from support.process import binary, run
 from support.waiting import eventually
@@ -31,7 +31,7 @@ def refused(agent, activation_id, code):
 
 def test_a_registered_machine_is_a_node(server, ssm, make_agent):
     made = ssm.create_activation(
-        IamRole="Lab", DefaultInstanceName="bench", Tags=[{"Key": "site", "Value": "lab"}]
+        IamRole=server.node_role("Lab"), DefaultInstanceName="bench", Tags=[{"Key": "site", "Value": "lab"}]
     )
     agent = make_agent(server, register=False)
     assert agent.register_with(made["ActivationId"], made["ActivationCode"]).returncode == 0
@@ -69,7 +69,7 @@ def test_an_agent_comes_back_as_the_same_node(server, make_agent):
 
 def test_a_second_registration_needs_to_be_asked_for(server, ssm, make_agent):
     agent = make_agent(server, start=False)
-    made = ssm.create_activation(IamRole="Node")
+    made = ssm.create_activation(IamRole=NODE_ROLE)
     assert agent.register_with(made["ActivationId"], made["ActivationCode"]).returncode != 0
     assert agent.registration()["instance_id"] == agent.node
     assert agent.register_with(made["ActivationId"], made["ActivationCode"], "-y").returncode == 0
@@ -78,7 +78,7 @@ def test_a_second_registration_needs_to_be_asked_for(server, ssm, make_agent):
 
 def test_the_official_spelling_of_the_arguments_works(server, ssm, make_agent):
     agent = make_agent(server, register=False)
-    made = ssm.create_activation(IamRole="Node")
+    made = ssm.create_activation(IamRole=NODE_ROLE)
     command = [binary("muster-agent"), "-register", "-code", made["ActivationCode"], "-id", made["ActivationId"]]
     command += ["-region", "us-east-1", "-y", "--endpoint", server.url, "--data-dir", agent.data]
     result = run(command, environment=agent.environment)
@@ -87,7 +87,7 @@ def test_the_official_spelling_of_the_arguments_works(server, ssm, make_agent):
 
 
 def test_a_used_up_activation_is_refused(server, ssm, make_agent):
-    made = ssm.create_activation(IamRole="Node", RegistrationLimit=1)
+    made = ssm.create_activation(IamRole=NODE_ROLE, RegistrationLimit=1)
     first = make_agent(server, register=False)
     assert first.register_with(made["ActivationId"], made["ActivationCode"]).returncode == 0
     second = make_agent(server, register=False)
@@ -96,7 +96,7 @@ def test_a_used_up_activation_is_refused(server, ssm, make_agent):
 
 def test_an_expired_activation_is_refused(make_server, make_agent):
     server = make_server(limits={"activation_default_lifetime_ms": 1})
-    made = server.client().create_activation(IamRole="Node")
+    made = server.client().create_activation(IamRole=NODE_ROLE)
     agent = make_agent(server, register=False)
 
     def expired():
@@ -108,27 +108,27 @@ def test_an_expired_activation_is_refused(make_server, make_agent):
 
 
 def test_a_wrong_code_is_refused(server, ssm, make_agent):
-    made = ssm.create_activation(IamRole="Node")
+    made = ssm.create_activation(IamRole=NODE_ROLE)
     wrong = base64.b64encode(b"fifteen letters").decode()
     assert "InvalidActivation" in refused(make_agent(server, register=False), made["ActivationId"], wrong)
 
 
 def test_a_deleted_activation_is_refused(server, ssm, make_agent):
-    made = ssm.create_activation(IamRole="Node")
+    made = ssm.create_activation(IamRole=NODE_ROLE)
     ssm.delete_activation(ActivationId=made["ActivationId"])
     agent = make_agent(server, register=False)
     assert "InvalidActivation" in refused(agent, made["ActivationId"], made["ActivationCode"])
 
 
 def test_an_unknown_activation_is_refused(server, ssm, make_agent):
-    made = ssm.create_activation(IamRole="Node")
+    made = ssm.create_activation(IamRole=NODE_ROLE)
     agent = make_agent(server, register=False)
     assert "InvalidActivation" in refused(agent, str(uuid.uuid4()), made["ActivationCode"])
 
 
 def test_a_limit_holds_when_many_come_at_once(server, ssm, tmp_path):
     """Five machines with an activation for two: two get in, whatever the order."""
-    made = ssm.create_activation(IamRole="Node", RegistrationLimit=2)
+    made = ssm.create_activation(IamRole=NODE_ROLE, RegistrationLimit=2)
     public = public_key(Agent(server, tmp_path / "donor").register().registration())
 
     def register(number):
@@ -200,7 +200,7 @@ def test_a_node_is_no_operator(server, two_nodes):
     client = boto_client("ssm", server.url, node_credentials(server, one))
     for call, parameters in [
         (client.describe_instance_information, {}),
-        (client.create_activation, {"IamRole": "Node"}),
+        (client.create_activation, {"IamRole": NODE_ROLE}),
         (client.deregister_managed_instance, {"InstanceId": two.node}),
         (client.add_tags_to_resource, {"ResourceType": "ManagedInstance", "ResourceId": one.node, "Tags": []}),
         (

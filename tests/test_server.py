@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import botocore.exceptions
 import pytest
 
-from support.clients import Keys, boto_client
+from support.clients import NODE_ROLE, Keys, boto_client
 from support.process import binary, run
 from support.waiting import eventually
 
@@ -63,10 +63,10 @@ def test_an_account_of_ones_own(make_server):
 def test_data_survives_an_orderly_restart_and_a_kill(make_server):
     server = make_server()
     ssm = server.client()
-    first = ssm.create_activation(IamRole="Node")["ActivationId"]
+    first = ssm.create_activation(IamRole=NODE_ROLE)["ActivationId"]
     server.stop()
     server.start()
-    second = ssm.create_activation(IamRole="Node")["ActivationId"]
+    second = ssm.create_activation(IamRole=NODE_ROLE)["ActivationId"]
     server.kill()
     server.start()
     assert {a["ActivationId"] for a in ssm.describe_activations()["ActivationList"]} == {first, second}

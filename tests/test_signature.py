@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from support.clients import Keys, Refusal, boto_client, error_of, json_request, post, presign, send, sign
+from support.clients import NODE_ROLE, Keys, Refusal, boto_client, error_of, json_request, post, presign, send, sign
 
 MINUTES = datetime.timedelta(minutes=1)
 
@@ -44,7 +44,7 @@ def test_a_presigned_address_is_good_for_whoever_has_it(server):
 
 def test_the_region_of_the_signature_is_the_region_of_the_call(server):
     here, there = server.client(region="us-east-1"), server.client(region="eu-central-1")
-    made = here.create_activation(IamRole="Node")
+    made = here.create_activation(IamRole=NODE_ROLE)
     ids = lambda client: [a["ActivationId"] for a in client.describe_activations()["ActivationList"]]  # noqa: E731
     assert made["ActivationId"] in ids(here)
     assert made["ActivationId"] not in ids(there)

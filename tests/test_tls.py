@@ -8,7 +8,7 @@ import ssl
 import botocore.exceptions
 import pytest
 
-from support.clients import boto_client, post
+from support.clients import NODE_ROLE, boto_client, post
 from support.commands import run_shell
 from support.process import clean_environment
 
@@ -32,7 +32,7 @@ def test_who_does_not_know_the_authority_does_not_connect(server, make_agent):
     agent = make_agent(server, register=False)
     agent.ca = None
     agent.environment = clean_environment()
-    made = server.client().create_activation(IamRole="Node")
+    made = server.client().create_activation(IamRole=NODE_ROLE)
     result = agent.register_with(made["ActivationId"], made["ActivationCode"])
     assert result.returncode != 0
     assert "certificate" in result.stderr.lower()

@@ -5,7 +5,7 @@ import os
 import pathlib
 import signal
 
-from support.clients import REGION
+from support.clients import NODE_ROLE, REGION
 from support.process import Process, binary, clean_environment, run
 from support.waiting import eventually
 
@@ -41,7 +41,7 @@ class Agent:
 
     def register(self, **activation):
         """Makes an activation and registers with it."""
-        activation = {"IamRole": "Node"} | activation
+        activation = {"IamRole": NODE_ROLE} | activation
         made = self.server.client().create_activation(**activation)
         result = self.register_with(made["ActivationId"], made["ActivationCode"])
         assert result.returncode == 0, f"register: {result.stdout}{result.stderr}"

@@ -19,6 +19,8 @@ import botocore.session
 from support.process import clean_environment, python_program, run
 
 REGION = "us-east-1"
+# The role that every account is born with, for its nodes.
+NODE_ROLE = "service-role/AmazonEC2RunCommandRoleForManagedInstances"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -183,11 +185,15 @@ class Cli:
         if ca:
             self.environment["AWS_CA_BUNDLE"] = str(ca)
 
-    def run(self, *words, within=60):
-        return run([python_program("aws"), *words], environment=self.environment, within=within)
+    def run(self, *words, within=60, keys=None):
+        environment = dict(self.environment)
+        if keys:
+            environment |= {"AWS_ACCESS_KEY_ID": keys.access_key_id, "AWS_SECRET_ACCESS_KEY": keys.secret}
+            environment |= {"AWS_SESSION_TOKEN": keys.token} if keys.token else {}
+        return run([python_program("aws"), *words], environment=environment, within=within)
 
-    def __call__(self, *words, within=60):
-        """Runs it, checks that it went well; its answer."""
-        result = self.run(*words, within=within)
+    def __call__(self, *words, within=60, keys=None):
+        """Runs it with the root's keys or others, checks that it went well; its answer."""
+        result = self.run(*words, within=within, keys=keys)
         assert result.returncode == 0, f"aws {' '.join(map(str, words))}: {result.stderr}"
         return json.loads(result.stdout) if result.stdout.strip() else None

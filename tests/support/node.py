@@ -9,7 +9,7 @@ import botocore.auth
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from support.clients import Keys, json_request, post, send
+from support.clients import NODE_ROLE, Keys, json_request, post, send
 
 
 def register_node(server, activation, public):
@@ -27,7 +27,7 @@ def register_node(server, activation, public):
 
 def register_many(server, count, **activation):
     """Nodes that exist in the books alone; their ids."""
-    made = server.client().create_activation(**({"IamRole": "Node", "RegistrationLimit": count} | activation))
+    made = server.client().create_activation(**({"IamRole": NODE_ROLE, "RegistrationLimit": count} | activation))
     return [register_node(server, made, paper_key()).json()["InstanceId"] for _ in range(count)]
 
 

@@ -1,6 +1,7 @@
 """A real muster-server: its own process, data folder and database."""
 
 import http.client
+import json
 import pathlib
 import socket
 import ssl
@@ -99,6 +100,13 @@ class Server:
 
     def client(self, service="ssm", *, keys=None, region=REGION, validate=True):
         return boto_client(service, self.url, keys or self.root, region=region, ca=self.ca, validate=validate)
+
+    def node_role(self, name):
+        """A role that nodes can be given; it allows nothing."""
+        trust = {"Effect": "Allow", "Principal": {"Service": "ssm.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        self.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document)
+        return name
 
     def cli(self, home):
         return Cli(self.url, self.credentials_file, home, ca=self.ca)

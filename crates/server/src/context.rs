@@ -127,6 +127,16 @@ impl Principal {
         }
     }
 
+    /// The unique id of the user or role itself, for policies that mean one and no other of its name.
+    pub fn entity_id(&self) -> Option<&str> {
+        match self {
+            Self::User(user) => Some(&user.id),
+            Self::Role(role) => Some(&role.role_id),
+            Self::Node { role_id, .. } => role_id.as_deref(),
+            Self::Root { .. } | Self::Anonymous => None,
+        }
+    }
+
     /// When temporary credentials were made, milliseconds since the epoch; `None` for a caller without.
     pub const fn issued_ms(&self) -> Option<i64> {
         match self {

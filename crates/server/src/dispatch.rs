@@ -6,8 +6,8 @@
 use crate::{
     ControlPlane,
     authority::{Requirement, denial},
-    context::{Principal, Proof, RequestContext},
-    error::{ApiError, SERIALIZATION, UNSUPPORTED_OPERATION},
+    context::{Principal, Proof, RequestContext, User},
+    error::{ACCESS_DENIED, ApiError, SERIALIZATION, UNRECOGNIZED_CLIENT, UNSUPPORTED_OPERATION},
 };
 use muster_service_model::{Operation, OperationSchema};
 use serde_json::Value;
@@ -136,6 +136,7 @@ async fn authorise<I: Sync>(
     context: &RequestContext,
     input: &I,
 ) -> Result<(), ApiError> {
+    refuse_from_session(context)?;
     let by_secret = context.proof == Proof::SecretKey;
     let allowed = match (access, &context.principal) {
         (Access::Anonymous, _) => true,
@@ -158,6 +159,29 @@ async fn authorise<I: Sync>(
         (Access::Policy(_) | Access::NodeSelf(_) | Access::NodeKey, _) => false,
     };
     if allowed { Ok(()) } else { Err(denied(context)) }
+}
+
+/// What sessions of `GetSessionToken` may not call, whatever their policies say: IAM takes their token for none, and of
+/// STS there is but this much.
+fn refuse_from_session(context: &RequestContext) -> Result<(), ApiError> {
+    let of_key = matches!(
+        &context.principal,
+        Principal::User(User { issued_ms: Some(_), .. }) | Principal::Root { issued_ms: Some(_), .. }
+    );
+    match (context.operation.service, context.operation.name) {
+        _ if !of_key => Ok(()),
+        ("iam", _) => {
+            Err(ApiError::new(&UNRECOGNIZED_CLIENT, "The security token included in the request is invalid"))
+        }
+        ("sts", name) if !matches!(name, "AssumeRole" | "GetCallerIdentity") => Err(refuse_session(context)),
+        _ => Ok(()),
+    }
+}
+
+/// The answer to a session that asks for what only long-term keys may.
+pub(crate) fn refuse_session(context: &RequestContext) -> ApiError {
+    let name = context.operation.name;
+    ApiError::new(&ACCESS_DENIED, format!("Cannot call {name} with session credentials"))
 }
 
 /// The answer for what is known and not built.

@@ -38,6 +38,8 @@ pub static EXPIRED_TOKEN: ErrorSchema = common("ExpiredTokenException", 400);
 pub static UNKNOWN_OPERATION: ErrorSchema = common("UnknownOperationException", 400);
 /// A known operation that this version does not have.
 pub static UNSUPPORTED_OPERATION: ErrorSchema = common("UnsupportedOperationException", 400);
+/// A parameter of STS that does not fit the others.
+pub static INVALID_PARAMETER_VALUE: ErrorSchema = common("InvalidParameterValue", 400);
 /// Something broke here.
 pub static INTERNAL: ErrorSchema = common("InternalServerError", 500);
 /// The store cannot be reached just now; SDKs try again.

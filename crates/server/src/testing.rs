@@ -13,14 +13,14 @@ use crate::{
     error::ApiError,
     keys::Keys,
     operations,
-    secrets::Secrets,
+    secrets::{Secrets, random_identity_id},
 };
 use muster_blob::Blobs;
 use muster_bus::Bus;
 use muster_ids::{AccountId, ManagedNodeId, Region, ReplicaId, Tenant};
 use muster_policy::{Kind, Policy};
 use muster_service_model::{Operation, OperationSchema};
-use muster_store::{Db, testing::on_each_engine};
+use muster_store::{Db, StoreError, iam, testing::on_each_engine};
 use serde_json::{Value, json};
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -153,6 +153,34 @@ impl Bench {
         authority(policies).identity.clone()
     }
 
+    /// A role of the root's account that nodes can be given: it trusts Systems Manager, and allows nothing. It is made
+    /// if there is none of its name.
+    pub(crate) async fn node_role(&self, role: &str) {
+        let account = tenant("r").account;
+        account::ensure(&self.control_plane.db, &[&account], 0).await.unwrap();
+        let (path, name) = role.rsplit_once('/').map_or(("", role), |(path, name)| (path, name));
+        let role = iam::role::Role {
+            account: account.clone(),
+            name: name.to_owned(),
+            path: format!("/{path}/").replace("//", "/"),
+            id: random_identity_id("AROA"),
+            created_ms: 0,
+            trust_policy: r#"{"Statement":{"Effect":"Allow","Principal":{"Service":"ssm.amazonaws.com"},
+                "Action":"sts:AssumeRole"}}"#
+                .to_owned(),
+            trust_principals: "{}".to_owned(),
+            description: None,
+            max_session_seconds: 3600,
+            boundary: None,
+            last_used_ms: None,
+            last_used_region: None,
+        };
+        match self.control_plane.db.write(iam::role::insert(&role)).await {
+            Ok(_) | Err(StoreError::Duplicate { .. }) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+
     /// A node, by this proof.
     pub(crate) fn node(&self, tenant: &Tenant, node: &ManagedNodeId, proof: Proof) -> Caller {
         let principal = Principal::Node {
@@ -206,6 +234,17 @@ impl Caller {
             other => panic!("{other:?} belongs to its account"),
         }
         self.tenant.account = account;
+        self
+    }
+
+    /// Where it calls.
+    pub(crate) fn bench(&self) -> &Bench {
+        &self.bench
+    }
+
+    /// The same caller as somebody else.
+    pub(crate) fn acting(mut self, change: impl FnOnce(&mut Principal)) -> Self {
+        change(&mut self.principal);
         self
     }
 

@@ -6,13 +6,16 @@ use crate::{
     context::{Principal, RequestContext},
     error::ApiError,
 };
-use muster_ids::{Region, Tenant};
+use muster_ids::Tenant;
 use muster_policy::{Caller, CallerKind, Context, Decision, Policies, Reason, Request, evaluate};
-use muster_store::tag::{self, Tag};
+use muster_store::{
+    iam,
+    tag::{self, Tag},
+};
 use std::{collections::BTreeMap, mem};
 
-/// Tags of the global services' resources stand under this region.
-const GLOBAL: &str = "global";
+/// What begins the kinds of identities, which belong to no region.
+const OF_IDENTITIES: &str = "iam-";
 
 impl ControlPlane {
     /// Whether the caller may all of this; the first requirement that fails is the answer.
@@ -94,11 +97,11 @@ impl ControlPlane {
         for requirement in requirements {
             let Some(of) = &requirement.tags_of else { continue };
             if wants_tags(&context.authority, requirement) {
-                let region = match requirement.action.as_ref() {
-                    action if action.starts_with("iam:") || action.starts_with("sts:") => global()?,
-                    _ => context.tenant.region.clone(),
+                let account = &requirement.resource_account;
+                let tenant = match of.kind.starts_with(OF_IDENTITIES) {
+                    true => iam::tag_tenant(account),
+                    false => Tenant::new(account.clone(), context.tenant.region.clone()),
                 };
-                let tenant = Tenant::new(requirement.resource_account.clone(), region);
                 by_place.entry((tenant, of.kind)).or_default().push(&of.id);
             }
         }
@@ -111,10 +114,6 @@ impl ControlPlane {
         }
         Ok(found)
     }
-}
-
-fn global() -> Result<Region, ApiError> {
-    Region::parse(GLOBAL).map_err(ApiError::internal)
 }
 
 fn wants_tags(authority: &Authority, requirement: &Requirement) -> bool {

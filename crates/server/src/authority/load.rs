@@ -3,7 +3,12 @@
 //! policies of sessions, or the decision.
 
 use super::Authority;
-use crate::{ControlPlane, account::identity_arn, context::User, domain::iam::managed};
+use crate::{
+    ControlPlane,
+    account::identity_arn,
+    context::User,
+    domain::{iam::managed, session::SessionTags},
+};
 use aws_lc_rs::digest::{SHA256, digest};
 use muster_ids::AccountId;
 use muster_policy::{Kind as Syntax, Policy};
@@ -168,7 +173,29 @@ impl ControlPlane {
             boundary: boundary.map(managed),
             session: None,
             tags: tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
+            session_tags: SessionTags::default(),
         })
+    }
+
+    /// Managed policies as an account has them, each in its place: of its own, or of AWS. `None` for what is neither.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(crate) async fn managed_policies(
+        &self,
+        account: &AccountId,
+        arns: &[String],
+    ) -> Result<Vec<Option<Arc<Policy>>>, StoreError> {
+        if arns.is_empty() {
+            return Ok(Vec::new());
+        }
+        let own: BTreeMap<String, String> =
+            policy::documents(&self.db, account, arns).await?.into_iter().collect();
+        let find = |arn: &String| match own.get(arn) {
+            Some(document) => Some(self.compiled(document, Syntax::Identity)),
+            None => aws_managed(arn),
+        };
+        Ok(arns.iter().map(find).collect())
     }
 
     /// A document of the store, compiled; equal documents share one. What cannot be read denies everything.

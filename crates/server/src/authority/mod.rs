@@ -11,10 +11,11 @@ mod tests;
 mod uses;
 
 pub(crate) use denial::denial;
-pub(crate) use load::Authorities;
+pub(crate) use load::{Authorities, RoleAuthority};
 pub use requirement::Requirement;
 pub(crate) use uses::Uses;
 
+use crate::domain::session::SessionTags;
 use muster_policy::Policy;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -29,6 +30,8 @@ pub struct Authority {
     pub(crate) session: Option<Vec<Arc<Policy>>>,
     /// `aws:PrincipalTag/…`: tags of the user or role, those of the session over them.
     pub(crate) tags: BTreeMap<String, String>,
+    /// Tags of the session, for those that are made with it.
+    pub(crate) session_tags: SessionTags,
 }
 
 impl Authority {

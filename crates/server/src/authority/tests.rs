@@ -123,7 +123,8 @@ async fn tags_of_the_request_and_of_the_resource_decide() {
             { "Effect": "Deny", "Action": "ssm:AddTagsToResource", "Resource": "*",
               "Condition": { "ForAnyValue:StringEquals": { "aws:TagKeys": "team" } } },
             { "Effect": "Deny", "Action": "ssm:AddTagsToResource", "Resource": "*",
-              "Condition": { "StringNotEqualsIfExists": { "aws:RequestTag/env": ["test", "prod"] } } },
+              "Condition": { "StringNotEquals": { "aws:RequestTag/env": ["test", "prod"] },
+                             "Null": { "aws:RequestTag/env": "false" } } },
         ] })]);
         let caller = caller.with(|authority| {
             authority.tags.insert("team".to_owned(), "a".to_owned());

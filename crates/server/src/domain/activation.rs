@@ -45,7 +45,7 @@ pub(crate) fn expiration(
 }
 
 /// Whether an activation may give this role: a name, or a path and a name (`service-role/Nodes`). ARNs are not
-/// taken, as AWS does not. Whether the role exists is not asked: no other part of the installation keeps roles.
+/// taken, as AWS does not.
 pub(crate) fn is_role(role: &str) -> bool {
     let mut segments = role.rsplit('/');
     let name = segments.next().unwrap_or_default();

@@ -9,4 +9,5 @@ pub(crate) mod kms;
 pub(crate) mod managed_node;
 pub(crate) mod paging;
 pub(crate) mod parameter;
+pub(crate) mod session;
 pub(crate) mod tag;

@@ -1,5 +1,5 @@
-//! Keys at rest and everything derived from them: sealed values, temporary credentials of nodes, page tokens,
-//! channel tokens.
+//! Keys at rest and everything derived from them: sealed values, temporary credentials, page tokens, channel
+//! tokens.
 //!
 //! One master key opens everything. Each use has a purpose, a key derived for it, and the purpose bound into
 //! what is sealed: a page token never passes for a session token. Tokens hold their own content, sealed, so no
@@ -7,18 +7,21 @@
 
 mod file;
 mod master;
-mod node_credentials;
 mod random;
+mod session;
 #[cfg(test)]
 mod tests;
 mod tokens;
 
 pub(crate) use file::{read_private, write_private};
 pub use master::{MasterKeyError, SealError};
-pub use node_credentials::{NodeClaims, NodeCredentials, NodeSession};
 pub use random::{random_alphanumeric, random_bytes};
+pub use session::{Claims, KeyClaims, NodeClaims, RoleClaims, Session, SessionCredentials};
 
-pub(crate) use random::{random_access_key_id, random_identity_id, random_secret_access_key};
+pub(crate) use random::{
+    account_of_key_id, random_access_key_id, random_identity_id, random_secret_access_key,
+};
+pub(crate) use session::deflate;
 
 use master::MasterKey;
 use std::{fmt, path::Path};

@@ -54,27 +54,66 @@ fn a_seal_opens_for_its_purpose_and_key_alone() {
 }
 
 #[test]
-fn node_credentials_carry_their_claims() {
-    let (secrets, claims) = (Secrets::ephemeral(), claims());
-    let made = secrets.issue_node_credentials(&claims, 1_000, 500).unwrap();
-    assert!(made.access_key_id.starts_with("ASIA") && made.access_key_id.len() == 20);
-    assert_eq!(made.secret_access_key.expose().len(), 40);
-    assert_eq!(made.expires_ms, 1_500);
-
-    let token = made.session_token.expose();
-    let session = secrets.read_session_token(token, &made.access_key_id, 1_499).unwrap();
-    assert_eq!(session.claims, claims);
-    assert_eq!(session.secret_access_key, made.secret_access_key);
-    let read = |secrets: &Secrets, token: &str, id: &str, now| {
-        secrets.read_session_token(token, id, now).map(|_| ()).unwrap_err()
+fn sessions_carry_their_claims() {
+    let secrets = Secrets::ephemeral();
+    let role = RoleClaims {
+        account: AccountId::parse("123456789012").unwrap(),
+        role: "Ops".to_owned(),
+        role_id: "AROAX".to_owned(),
+        session: "night".to_owned(),
+        source_identity: Some("eve".to_owned()),
+        policy: Some(format!("{{\"Statement\":[{}]}}", "\"x\",".repeat(400))),
+        policy_arns: vec!["arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned()],
+        tags: vec![("team".to_owned(), "a".to_owned())],
+        transitive: vec!["team".to_owned()],
     };
-    assert_eq!(read(&secrets, token, &made.access_key_id, 1_500), TokenError::Expired);
-    assert_eq!(read(&secrets, token, "ASIAAAAAAAAAAAAAAAAA", 1_000), TokenError::Invalid);
-    assert_eq!(read(&Secrets::ephemeral(), token, &made.access_key_id, 1_000), TokenError::Invalid);
-    assert_eq!(read(&secrets, "not a token", &made.access_key_id, 1_000), TokenError::Invalid);
-    assert_eq!(read(&secrets, "", &made.access_key_id, 1_000), TokenError::Invalid);
-    let shown = format!("{made:?} {session:?} {secrets:?}");
-    assert!(!shown.contains(token) && !shown.contains(made.secret_access_key.expose()));
+    let key = KeyClaims {
+        account: AccountId::parse("000000000001").unwrap(),
+        access_key_id: "AKIDEXAMPLE".to_owned(),
+    };
+    for claims in [Claims::Node(claims()), Claims::Key(key), Claims::Role(Box::new(role))] {
+        let made = secrets.issue_session(claims.clone(), 1_000, 500).unwrap();
+        assert!(made.access_key_id.starts_with("ASIA") && made.access_key_id.len() == 20);
+        assert_eq!(account_of_key_id(&made.access_key_id).as_ref(), Some(claims.account()));
+        assert_eq!(made.secret_access_key.expose().len(), 40);
+        let token = made.session_token.expose();
+        assert!(token.len() < 1_000, "{} letters", token.len());
+
+        let session = secrets.read_session(token, &made.access_key_id).unwrap();
+        assert_eq!(session.claims, claims);
+        assert_eq!(session.secret_access_key, made.secret_access_key);
+        assert_eq!((session.issued_ms, session.expires_ms, made.expires_ms), (1_000, 1_500, 1_500));
+        let refused = |secrets: &Secrets, token: &str, id: &str| {
+            assert_eq!(secrets.read_session(token, id).map(drop), Err(TokenError::Invalid));
+        };
+        refused(&secrets, token, "ASIAAAAAAAAAAAAAAAAA");
+        refused(&Secrets::ephemeral(), token, &made.access_key_id);
+        refused(&secrets, "not a token", &made.access_key_id);
+        refused(&secrets, "", &made.access_key_id);
+        let shown = format!("{made:?} {session:?} {secrets:?}");
+        assert!(!shown.contains(token) && !shown.contains(made.secret_access_key.expose()));
+    }
+}
+
+#[test]
+fn ids_tell_their_account_as_those_of_aws_do() {
+    // The example of AWS's documentation of the layout.
+    for (id, account) in [("ASIAQNZGKIQY56JQ7WML", "029608264753"), ("AKIAIOSFODNN7EXAMPLE", "581039954779")]
+    {
+        assert_eq!(
+            account_of_key_id(id).map(|account| account.to_string()).as_deref(),
+            Some(account),
+            "{id}"
+        );
+    }
+    for bad in ["", "AKIA", "AKIDEXAMPLE", "ASIAaaaaaaaaaaaaaaaa", "ASIA0000000000000000", "ASIAÄÄÄÄÄÄÄÄ"]
+    {
+        assert_eq!(account_of_key_id(bad), None, "{bad}");
+    }
+    for account in ["000000000000", "999999999999", "123456789012"] {
+        let account = AccountId::parse(account).unwrap();
+        assert_eq!(account_of_key_id(&super::random::random_session_key_id(&account)), Some(account));
+    }
 }
 
 #[test]

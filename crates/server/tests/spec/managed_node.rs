@@ -1,6 +1,6 @@
 //! Lists of nodes: constraints of the model before anything else, filters before pages.
 
-use crate::world::on_each_server;
+use crate::world::{ROLE, on_each_server};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -49,7 +49,7 @@ async fn every_list_visits_every_node_once() {
                 "DescribeInstanceInformation",
                 "InstanceInformationList",
                 "InstanceId",
-                json!({ "Filters": [{ "Key": "IamRole", "Values": ["service-role/Nodes"] }] }),
+                json!({ "Filters": [{ "Key": "IamRole", "Values": [ROLE] }] }),
             ),
             (
                 "DescribeInstanceProperties",

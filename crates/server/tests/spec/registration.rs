@@ -1,6 +1,6 @@
 //! A machine becomes a node, proves that it is that node, and can be nobody else.
 
-use crate::world::{Machine, World, machine_key, on_each_server};
+use crate::world::{Machine, ROLE, World, machine_key, on_each_server};
 use muster_protocol::signing::rsa::NodeKey;
 use muster_test_support::Client;
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ async fn a_machine_becomes_a_node_that_is_online() {
 #[tokio::test]
 async fn an_activation_ends_with_its_day() {
     on_each_server(|world| async move {
-        let activation = world.ok("CreateActivation", json!({ "IamRole": "Nodes" })).await;
+        let activation = world.ok("CreateActivation", json!({ "IamRole": ROLE })).await;
         world.clock.advance_ms(24 * 3_600_000);
         let input = json!({
             "ActivationId": activation["ActivationId"], "ActivationCode": activation["ActivationCode"],
@@ -48,7 +48,7 @@ async fn an_activation_ends_with_its_day() {
         });
         let (status, code, _) = world.unsigned("RegisterManagedInstance", input).await.unwrap_err();
         assert_eq!((status, code.as_str()), (400, "ActivationExpired"));
-        let (status, code, _) = world.unsigned("CreateActivation", json!({ "IamRole": "Nodes" })).await.unwrap_err();
+        let (status, code, _) = world.unsigned("CreateActivation", json!({ "IamRole": ROLE })).await.unwrap_err();
         assert_eq!((status, code.as_str()), (400, "MissingAuthenticationTokenException"));
     })
     .await;

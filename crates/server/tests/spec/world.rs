@@ -28,6 +28,9 @@ use tempfile::TempDir;
 /// Where everything happens.
 pub(crate) const REGION: &str = "us-east-1";
 
+/// The role that every account is born with, for its nodes.
+pub(crate) const ROLE: &str = "service-role/AmazonEC2RunCommandRoleForManagedInstances";
+
 /// An answer: the output, or status, code and text of an error.
 pub(crate) type Answer = Result<Value, (u16, String, String)>;
 
@@ -98,7 +101,7 @@ impl World {
 
     /// A machine that registers with a new activation.
     pub(crate) async fn machine(&self) -> Machine {
-        let activation = self.ok("CreateActivation", json!({ "IamRole": "service-role/Nodes" })).await;
+        let activation = self.ok("CreateActivation", json!({ "IamRole": ROLE })).await;
         let key = machine_key();
         let input = json!({
             "ActivationId": activation["ActivationId"], "ActivationCode": activation["ActivationCode"],

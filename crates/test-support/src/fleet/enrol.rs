@@ -20,7 +20,8 @@ use tokio::task::JoinSet;
 /// What AWS lets one activation register.
 const REGISTRATIONS_PER_ACTIVATION: usize = 1000;
 /// The role of simulated nodes.
-const ROLE: &str = "SSMServiceRole";
+/// The role that every account is born with.
+const ROLE: &str = "service-role/AmazonEC2RunCommandRoleForManagedInstances";
 
 /// An activation, as nodes need it.
 #[derive(Debug, Clone)]

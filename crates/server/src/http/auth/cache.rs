@@ -1,11 +1,12 @@
-//! Derived signing keys of stored access keys: four HMACs and an unsealing saved per request. Not for: whether a
-//! key may still sign, which is read from the store each time.
+//! Derived signing keys: four HMACs and an unsealing saved per request; and session tokens that were opened. Not for:
+//! whether a key may still sign, or a session still speaks for somebody, which is read from the store each time.
 
+use crate::secrets::Session;
 use muster_protocol::signing::sigv4::{SignedRequest, SigningKey};
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 /// Keys times regions times services in use at a time; beyond it the cache starts anew.
@@ -48,6 +49,33 @@ impl KeyCache {
             keys.clear();
         }
         keys.insert(scope, Entry { sealed, key });
+    }
+}
+
+/// Sessions by their access key ids, with the token that was opened: only that one is it.
+#[derive(Default)]
+pub(super) struct SessionCache {
+    sessions: Mutex<HashMap<String, (String, Arc<Session>)>>,
+}
+
+impl SessionCache {
+    pub(super) fn get(&self, access_key_id: &str, token: &str) -> Option<Arc<Session>> {
+        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.get(access_key_id).filter(|(of, _)| of == token).map(|(_, session)| Arc::clone(session))
+    }
+
+    pub(super) fn put(&self, access_key_id: &str, token: &str, session: &Arc<Session>) {
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        if sessions.len() >= CAPACITY && !sessions.contains_key(access_key_id) {
+            sessions.clear();
+        }
+        sessions.insert(access_key_id.to_owned(), (token.to_owned(), Arc::clone(session)));
+    }
+}
+
+impl fmt::Debug for SessionCache {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("SessionCache([redacted])")
     }
 }
 

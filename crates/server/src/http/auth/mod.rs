@@ -1,10 +1,10 @@
 //! Who calls: the signature of a request against the keys that we know.
 //!
-//! Three kinds of caller sign: an operator with a stored access key, a node with its temporary credentials (whose
-//! session token carries everything needed), a node with its registered key. The signature itself is the
-//! protocol's affair; clock, keys and AWS's words for what is wrong are here. Not for: what the caller may do.
+//! Three kinds of caller sign: whoever has a stored access key, whoever has temporary credentials (whose session token
+//! says whom they are of), a node with its registered key. The signature itself is the protocol's affair; clock, keys and AWS's words for what is wrong are here. Not for: what the caller may do.
 
 mod cache;
+mod session;
 mod window;
 
 use crate::{
@@ -12,13 +12,11 @@ use crate::{
     authority::Authority,
     context::{Principal, Proof},
     error::{
-        ApiError, EXPIRED_TOKEN, INCOMPLETE_SIGNATURE, INVALID_SIGNATURE, MISSING_AUTHENTICATION_TOKEN,
-        UNRECOGNIZED_CLIENT,
+        ApiError, INCOMPLETE_SIGNATURE, INVALID_SIGNATURE, MISSING_AUTHENTICATION_TOKEN, UNRECOGNIZED_CLIENT,
     },
-    secrets::TokenError,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use cache::KeyCache;
+use cache::{KeyCache, SessionCache};
 use http::request::Parts;
 use muster_ids::{ManagedNodeId, Region, Tenant};
 use muster_protocol::signing::{
@@ -26,7 +24,10 @@ use muster_protocol::signing::{
     sigv4::{self, PathEncoding, SignatureError, SignedRequest},
 };
 use muster_ssm_api::errors::INVALID_INSTANCE_ID;
-use muster_store::{access_key, account, managed_node};
+use muster_store::{
+    access_key::{self, Signer},
+    account, managed_node,
+};
 use std::sync::Arc;
 
 const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. Check your AWS \
@@ -73,6 +74,7 @@ pub(super) struct Identity {
 #[derive(Debug, Default)]
 pub(super) struct Authenticator {
     cache: KeyCache,
+    sessions: SessionCache,
 }
 
 /// The request as its signature covers it.
@@ -126,7 +128,7 @@ impl Authenticator {
             return node_key(control_plane, &signed, request, payload_hash, region).await;
         }
         if signed.session_token.is_some() || signed.access_key_id.starts_with("ASIA") {
-            return node_session(control_plane, &signed, request, payload_hash, region, now_ms).await;
+            return self.session(control_plane, &signed, request, payload_hash, region, now_ms).await;
         }
         self.access_key(control_plane, &signed, request, payload_hash, region).await
     }
@@ -140,15 +142,9 @@ impl Authenticator {
         region: Region,
     ) -> Result<Identity, ApiError> {
         // Read each time: a key that was switched off or deleted, here or by another replica, ends at once.
-        let found = match access_key::find_signer(&control_plane.db, &signed.access_key_id).await? {
-            Some(found)
-                if found.status == access_key::Status::Active
-                    && found.account_status == account::Status::Active =>
-            {
-                found
-            }
-            _ => return Err(ApiError::new(&UNRECOGNIZED_CLIENT, UNKNOWN_TOKEN)),
-        };
+        let found = access_key::find_signer(&control_plane.db, &signed.access_key_id).await?;
+        let found =
+            found.filter(may_sign).ok_or_else(|| ApiError::new(&UNRECOGNIZED_CLIENT, UNKNOWN_TOKEN))?;
         let key = match self.cache.get(signed, &found.secret_sealed) {
             Some(key) => key,
             None => {
@@ -164,23 +160,10 @@ impl Authenticator {
         if !signed.verify(&key, request, PathEncoding::Double, payload_hash) {
             return Err(ApiError::new(&INVALID_SIGNATURE, MISMATCH));
         }
-        self.cache.put(signed, found.secret_sealed, key);
-        let access_key_id = signed.access_key_id.clone();
+        self.cache.put(signed, found.secret_sealed.clone(), key);
         let now_ms = control_plane.clock.now_ms();
-        control_plane.uses.key_used(&access_key_id, region.as_str(), &signed.service, now_ms);
-        let (principal, authority) = match found.user {
-            None => {
-                let account = found.account.clone();
-                (Principal::Root { account, access_key_id, issued_ms: None }, Arc::default())
-            }
-            Some(name) => {
-                let user = control_plane.authority_of_user(&found.account, &name, found.iam_revision).await?;
-                let user = user.ok_or_else(|| ApiError::new(&UNRECOGNIZED_CLIENT, UNKNOWN_TOKEN))?;
-                (Principal::User(user.principal(access_key_id, None)), Arc::clone(&user.authority))
-            }
-        };
-        let tenant = Tenant::new(found.account, region);
-        Ok(Identity { principal, proof: Proof::SecretKey, tenant, authority })
+        control_plane.uses.key_used(&signed.access_key_id, region.as_str(), &signed.service, now_ms);
+        of_key(control_plane, &found, &signed.access_key_id, region, None).await
     }
 }
 
@@ -189,47 +172,35 @@ pub(crate) fn access_key_purpose(access_key_id: &str) -> String {
     format!("access-key/{access_key_id}")
 }
 
-async fn node_session(
+/// Whom an access key speaks for, if it may: with the key itself, or a session that was made with it at `issued_ms`.
+async fn of_key(
     control_plane: &ControlPlane,
-    signed: &SignedRequest,
-    request: &Request<'_>,
-    payload_hash: &str,
+    signer: &Signer,
+    access_key_id: &str,
     region: Region,
-    now_ms: i64,
+    issued_ms: Option<i64>,
 ) -> Result<Identity, ApiError> {
     let unknown = || ApiError::new(&UNRECOGNIZED_CLIENT, UNKNOWN_TOKEN);
-    let token = signed.session_token.as_deref().ok_or_else(unknown)?;
-    let session =
-        control_plane.secrets.read_session_token(token, &signed.access_key_id, now_ms).map_err(|error| {
-            match error {
-                TokenError::Expired => ApiError::new(&EXPIRED_TOKEN, EXPIRED),
-                TokenError::Invalid => unknown(),
-            }
-        })?;
-    let secret = session.secret_access_key.expose();
-    let key = sigv4::derive_key(secret, &signed.date, &signed.region, &signed.service);
-    if !signed.verify(&key, request, PathEncoding::Double, payload_hash) {
-        return Err(ApiError::new(&INVALID_SIGNATURE, MISMATCH));
+    if !may_sign(signer) {
+        return Err(unknown());
     }
-    let tenant = session.claims.tenant;
-    if tenant.region != region {
-        return Err(ApiError::new(&INVALID_SIGNATURE, BAD_REGION));
-    }
-    // The token outlives the node's registration; the node's rights do not.
-    let node = managed_node::find_in(&control_plane.db, &tenant, &session.claims.node).await?;
-    let node = node.ok_or_else(unknown)?;
-    Ok(Identity {
-        principal: Principal::Node {
-            tenant: tenant.clone(),
-            node: node.id,
-            role: node.iam_role,
-            role_id: None,
-            issued_ms: Some(0),
-        },
-        proof: Proof::SecretKey,
-        tenant,
-        authority: Arc::default(),
-    })
+    let access_key_id = access_key_id.to_owned();
+    let (principal, authority) = match &signer.user {
+        None => {
+            (Principal::Root { account: signer.account.clone(), access_key_id, issued_ms }, Arc::default())
+        }
+        Some(name) => {
+            let user = control_plane.authority_of_user(&signer.account, name, signer.iam_revision).await?;
+            let user = user.ok_or_else(unknown)?;
+            (Principal::User(user.principal(access_key_id, issued_ms)), Arc::clone(&user.authority))
+        }
+    };
+    let tenant = Tenant::new(signer.account.clone(), region);
+    Ok(Identity { principal, proof: Proof::SecretKey, tenant, authority })
+}
+
+fn may_sign(signer: &Signer) -> bool {
+    signer.status == access_key::Status::Active && signer.account_status == account::Status::Active
 }
 
 async fn node_key(

@@ -9,7 +9,7 @@ use crate::{
     Config, Server,
     clock::{Clock as _, ManualClock},
     config::RootCredentials,
-    secrets::NodeClaims,
+    secrets::{Claims, NodeClaims},
 };
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response};
@@ -191,7 +191,7 @@ impl Front {
         let claims =
             NodeClaims { tenant: self.tenant(), node: node.clone(), role: "service-role/Nodes".to_owned() };
         let secrets = &self.server.control_plane().secrets;
-        let made = secrets.issue_node_credentials(&claims, self.now_ms(), 3_600_000).unwrap();
+        let made = secrets.issue_session(Claims::Node(claims), self.now_ms(), 3_600_000).unwrap();
         Credentials::new(
             made.access_key_id,
             made.secret_access_key.expose(),

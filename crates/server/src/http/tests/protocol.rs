@@ -52,7 +52,7 @@ async fn query_errors_are_told_in_xml() {
         assert!(answer.text().contains(&format!("<Message>{text}</Message>")), "{}", answer.text());
         assert!(answer.text().contains("http://webservices.amazon.com/AWSFault/2005-15-09"));
     }
-    let answer = call("Action=GetSessionToken&Version=2011-06-15").await;
+    let answer = call("Action=GetDelegatedAccessToken&Version=2011-06-15").await;
     assert_eq!(code_of(&answer), (400, "UnsupportedOperation".to_owned()));
     // Of two parameters of one name the first counts; unknown ones are nobody's business.
     let answer = call(&format!("{IDENTITY}&Action=Other&X=y")).await;

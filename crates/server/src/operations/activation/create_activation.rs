@@ -36,7 +36,7 @@ impl Handle<CreateActivation> for ControlPlane {
         input: CreateActivationRequest,
     ) -> Result<CreateActivationResult, ApiError> {
         let limits = &self.config.limits;
-        check_role(context, &input.iam_role)?;
+        check_role(self, context, &input.iam_role).await?;
         let wanted_ms = input.expiration_date.map(|date| date.as_millis());
         let expires_ms = rules::expiration(context.now_ms, wanted_ms, limits)
             .map_err(|error| ApiError::validation(error.to_string()))?;

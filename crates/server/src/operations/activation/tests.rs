@@ -16,6 +16,7 @@ fn ids(page: &Value) -> Vec<String> {
 async fn an_activation_is_described_as_it_was_made() {
     on_each_bench(|bench| async move {
         let root = bench.root("us-east-1");
+        bench.node_role("service-role/Nodes").await;
         let before = root.must::<DescribeActivations>(json!({})).await;
         assert_eq!(before, json!({ "ActivationList": [] }));
         let made = root
@@ -58,6 +59,7 @@ async fn what_an_activation_cannot_be() {
     on_each_engine(|db| async move {
         let bench = Bench::new(db, |config| config.limits.tags_per_resource = 2);
         let root = bench.root("r");
+        bench.node_role("R").await;
         let tags = |keys: &[&str]| -> Vec<Value> {
             keys.iter().map(|key| json!({ "Key": key, "Value": "" })).collect()
         };
@@ -65,6 +67,8 @@ async fn what_an_activation_cannot_be() {
         for (input, code) in [
             (json!({ "IamRole": "arn:aws:iam::123456789012:role/Nodes" }), "ValidationException"),
             (json!({ "IamRole": "" }), "ValidationException"),
+            (json!({ "IamRole": "Nobody" }), "ValidationException"),
+            (json!({ "IamRole": "path/R" }), "ValidationException"),
             (json!({ "IamRole": "R", "ExpirationDate": now - 1.0 }), "ValidationException"),
             (json!({ "IamRole": "R", "ExpirationDate": now + 31.0 * 86_400.0 }), "ValidationException"),
             (json!({ "IamRole": "R", "Tags": tags(&["Aws:x"]) }), "ValidationException"),
@@ -87,6 +91,7 @@ async fn filters_come_before_pages() {
         let mut made = Vec::new();
         for index in 0..7 {
             let role = if index % 2 == 0 { "even" } else { "odd" };
+            bench.node_role(role).await;
             let input = json!({ "IamRole": role, "DefaultInstanceName": format!("n{index}") });
             made.push(
                 root.must::<CreateActivation>(input).await["ActivationId"].as_str().unwrap().to_owned(),
@@ -137,6 +142,7 @@ async fn filters_come_before_pages() {
 async fn a_deleted_activation_is_gone() {
     on_each_bench(|bench| async move {
         let root = bench.root("r");
+        bench.node_role("R").await;
         let made = root.must::<CreateActivation>(json!({ "IamRole": "R" })).await;
         let id = json!({ "ActivationId": made["ActivationId"] });
         assert_eq!(bench.root("s").code::<DeleteActivation>(id.clone()).await, "InvalidActivation");

@@ -29,7 +29,7 @@ impl Handle<UpdateManagedInstanceRole> for ControlPlane {
         context: &RequestContext,
         input: UpdateManagedInstanceRoleRequest,
     ) -> Result<UpdateManagedInstanceRoleResult, ApiError> {
-        check_role(context, &input.iam_role)?;
+        check_role(self, context, &input.iam_role).await?;
         let node = node_id(&input.instance_id)?;
         match self.db.write(managed_node::set_role(&context.tenant, &node, &input.iam_role)).await {
             Ok(_) => Ok(UpdateManagedInstanceRoleResult {}),

@@ -5,6 +5,7 @@
 
 use crate::{
     ControlPlane,
+    authority::Requirement,
     context::RequestContext,
     dispatch::{Access, Handle},
     domain::{
@@ -12,7 +13,7 @@ use crate::{
         tag::check_new,
     },
     error::ApiError,
-    operations::activation::check_role,
+    operations::activation::{SERVICE_PRINCIPAL, check_role},
 };
 use muster_ids::{ActivationId, ManagedNodeId, Region};
 use muster_protocol::{
@@ -44,7 +45,7 @@ impl Handle<RegisterManagedInstance> for ControlPlane {
         input: RegisterManagedInstanceRequest,
     ) -> Result<RegisterManagedInstanceResult, ApiError> {
         let grant = if input.activation_id.is_none() && context.principal.is_operator() {
-            by_operator(self, context, &input)?
+            by_operator(self, context, &input).await?
         } else {
             by_activation(self, context, &input).await?
         };
@@ -116,14 +117,20 @@ async fn by_activation(
     })
 }
 
-fn by_operator(
+async fn by_operator(
     control_plane: &ControlPlane,
     context: &RequestContext,
     input: &RegisterManagedInstanceRequest,
 ) -> Result<Grant, ApiError> {
     let iam_role = input.iam_role.clone().unwrap_or_default();
-    check_role(context, &iam_role)?;
     let given = input.tags.as_deref().unwrap_or_default();
+    let tags = given.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()));
+    let needed = [
+        Requirement::anything(context).requesting_tags(tags),
+        Requirement::pass_role(context, &iam_role, SERVICE_PRINCIPAL),
+    ];
+    control_plane.authorise(context, &needed).await?;
+    check_role(control_plane, context, &iam_role).await?;
     check_new(given.iter().map(|tag| tag.key.as_str()), control_plane.config.limits.tags_per_resource)
         .map_err(|error| ApiError::validation(error.to_string()))?;
     Ok(Grant {

@@ -7,7 +7,7 @@ use crate::{
     dispatch::{Access, Handle},
     domain::managed_node::must_rotate,
     error::ApiError,
-    secrets::NodeClaims,
+    secrets::{Claims, NodeClaims},
 };
 use muster_protocol::agent_api::ssm_agent::{
     RequestManagedInstanceRoleToken, RequestManagedInstanceRoleTokenRequest,
@@ -37,7 +37,7 @@ impl Handle<RequestManagedInstanceRoleToken> for ControlPlane {
         let lifetime_ms = limits.node_credentials_lifetime_ms;
         let credentials = self
             .secrets
-            .issue_node_credentials(&claims, context.now_ms, lifetime_ms)
+            .issue_session(Claims::Node(claims), context.now_ms, lifetime_ms)
             .map_err(ApiError::internal)?;
         let key = &node.key;
         // Official agents read each of the five members without asking whether it is there.

@@ -3,6 +3,7 @@
 use crate::{
     clock::Clock as _,
     context::Proof,
+    secrets::{Claims, NodeClaims},
     testing::{Bench, Caller, on_each_bench, tenant},
 };
 use muster_ids::ManagedNodeId;
@@ -25,6 +26,7 @@ static PUBLIC_KEYS: LazyLock<[String; 2]> =
 
 async fn activate(root: &Caller, mut input: Value) -> Value {
     input["IamRole"] = json!("service-role/Nodes");
+    root.bench().node_role("service-role/Nodes").await;
     root.must::<CreateActivation>(input).await
 }
 
@@ -150,6 +152,7 @@ async fn a_race_registers_exactly_the_limit() {
 async fn an_operator_registers_without_an_activation() {
     on_each_bench(|bench| async move {
         let root = bench.root("here");
+        bench.node_role("Nodes").await;
         let input = |role: &str| {
             json!({ "Fingerprint": "f", "PublicKey": PUBLIC_KEYS[0], "IamRole": role,
                     "Tags": [{ "Key": "k", "Value": "v" }] })
@@ -180,12 +183,11 @@ async fn a_node_changes_its_signature_into_credentials() {
         let expires = token["TokenExpirationDate"].as_f64().unwrap() * 1000.0;
         assert!((expires - bench.clock.now_ms() as f64 - 3_600_000.0).abs() < 60_000.0, "{expires}");
         let read = |member: &str| token[member].as_str().unwrap().to_owned();
-        let session = bench
-            .control_plane
-            .secrets
-            .read_session_token(&read("SessionToken"), &read("AccessKeyId"), bench.clock.now_ms())
-            .unwrap();
-        assert_eq!((session.claims.node, session.claims.tenant), (node.clone(), here.clone()));
+        let session =
+            bench.control_plane.secrets.read_session(&read("SessionToken"), &read("AccessKeyId")).unwrap();
+        let role = "service-role/Nodes".to_owned();
+        let claims = NodeClaims { tenant: here.clone(), node: node.clone(), role };
+        assert_eq!(session.claims, Claims::Node(claims));
         assert_eq!(session.secret_access_key.expose(), read("SecretAccessKey"));
 
         let other = json!({ "Fingerprint": "another" });

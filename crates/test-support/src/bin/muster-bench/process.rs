@@ -25,6 +25,8 @@ use tokio::{
 /// Where everything happens.
 pub(crate) const REGION: &str = "us-east-1";
 /// A process that was told to end has ended by then, or is killed.
+/// The role that every account is born with.
+const ROLE: &str = "service-role/AmazonEC2RunCommandRoleForManagedInstances";
 const END_WITHIN: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(1);
 
@@ -178,7 +180,7 @@ impl ServerProcess {
     pub(crate) async fn agent(&mut self, setting: &Setting) -> Result<(Process, String)> {
         let program = setting.binaries.join("muster-agent");
         let data = self.folder.0.join("agent");
-        let activation = self.client.call("ssm", "CreateActivation", json!({ "IamRole": "Bench" })).await?;
+        let activation = self.client.call("ssm", "CreateActivation", json!({ "IamRole": ROLE })).await?;
         let text = |name: &str| activation[name].as_str().unwrap_or_default().to_owned();
         let registered = Command::new(&program)
             .args(["register", "--endpoint", &self.url, "--region", REGION, "-y", "--data-dir"])

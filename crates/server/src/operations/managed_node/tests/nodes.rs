@@ -197,6 +197,8 @@ async fn a_role_is_changed_and_a_node_removed() {
         let (root, here) = (bench.root("r"), tenant("r"));
         let node = make(&bench, "r", &Made { tags: vec![("k", "v")], ..linux("3.3.0.0") }).await;
         let role = |role: &str| json!({ "InstanceId": node, "IamRole": role });
+        bench.node_role("path/Other").await;
+        bench.node_role("R").await;
         assert_eq!(root.must::<UpdateManagedInstanceRole>(role("path/Other")).await, json!({}));
         let found = managed_node::find(&bench.control_plane.db, &node).await.unwrap().unwrap();
         assert_eq!(found.iam_role, "path/Other");
