@@ -3,7 +3,7 @@
 
 use super::{BODY, Parameter, Version, parameter, version};
 use crate::{
-    Db, StoreError,
+    Db, StoreError, Value,
     engine::prefix_end,
     filter::Clause,
     tag::{self, Selector},
@@ -75,22 +75,28 @@ pub async fn page(
     after: Option<&str>,
     limit: i64,
 ) -> Result<Vec<Parameter>, StoreError> {
+    let (sql, params) = page_sql(tenant, conditions, after, limit);
+    // Ranges of the order itself read no more rows than they give.
+    let bounded = conditions.iter().all(|condition| matches!(condition, Condition::Below { .. }));
+    let rows = if bounded { db.read(sql, params).await? } else { db.scan(sql, params).await? };
+    rows.iter().map(parameter).collect()
+}
+
+pub(super) fn page_sql(
+    tenant: &Tenant,
+    conditions: &[Condition],
+    after: Option<&str>,
+    limit: i64,
+) -> (String, Vec<Value>) {
     let mut clause = Clause::new();
     let mut wheres = base(&mut clause, tenant, "p", after);
-    wheres.extend(conditions.iter().map(|condition| term(&mut clause, tenant, "p", condition)));
+    wheres.extend(conditions.iter().map(|condition| term(&mut clause, tenant, "p", condition, after)));
     let limit = clause.bind(limit);
     let sql = format!(
         "SELECT path, revision, {BODY} FROM parameter p WHERE {} ORDER BY path LIMIT {limit}",
         wheres.join(" AND ")
     );
-    // Ranges of the order itself read no more rows than they give.
-    let bounded = conditions.iter().all(|condition| matches!(condition, Condition::Below { .. }));
-    let rows = if bounded {
-        db.read(sql, clause.into_params()).await?
-    } else {
-        db.scan(sql, clause.into_params()).await?
-    };
-    rows.iter().map(parameter).collect()
+    (sql, clause.into_params())
 }
 
 /// A page of the versions that carry one of these labels, of the parameters below a path; the path comes with each.
@@ -109,7 +115,7 @@ pub async fn page_labelled(
 ) -> Result<Vec<(String, Version)>, StoreError> {
     let mut clause = Clause::new();
     let mut inner = base(&mut clause, tenant, "l", after);
-    inner.push(range(&mut clause, "l", path));
+    inner.push(range(&mut clause, "l", path, after));
     inner.push(format!("l.label IN ({})", clause.bind_all(labels)));
     if !recursive {
         let parent = clause.bind(path);
@@ -119,7 +125,7 @@ pub async fn page_labelled(
         ));
     }
     let mut outer: Vec<String> =
-        conditions.iter().map(|condition| term(&mut clause, tenant, "v", condition)).collect();
+        conditions.iter().map(|condition| term(&mut clause, tenant, "v", condition, after)).collect();
     outer.push("1 = 1".to_owned());
     let limit = clause.bind(limit);
     let columns =
@@ -149,27 +155,43 @@ fn base(clause: &mut Clause, tenant: &Tenant, table: &str, after: Option<&str>) 
     wheres
 }
 
-/// All levels below a path.
-fn range(clause: &mut Clause, table: &str, path: &str) -> String {
+/// All levels below a path. Of two lower bounds SQLite takes either for its way into the index, so the page's own stands
+/// alone where it says more.
+fn range(clause: &mut Clause, table: &str, path: &str, after: Option<&str>) -> String {
     let from = format!("{path}/");
     let end = prefix_end(&from).unwrap_or_default();
-    format!("{table}.path > {} AND {table}.path < {}", clause.bind(from), clause.bind(end))
+    let end = format!("{table}.path < {}", clause.bind(end));
+    if after.is_some_and(|after| after >= from.as_str()) {
+        return end;
+    }
+    format!("{table}.path > {} AND {end}", clause.bind(from))
 }
 
-fn below(clause: &mut Clause, table: &str, path: &str, recursive: bool) -> String {
-    if recursive { range(clause, table, path) } else { format!("{table}.parent = {}", clause.bind(path)) }
+fn below(clause: &mut Clause, table: &str, path: &str, recursive: bool, after: Option<&str>) -> String {
+    if recursive {
+        range(clause, table, path, after)
+    } else {
+        format!("{table}.parent = {}", clause.bind(path))
+    }
 }
 
 /// One condition; `any` of nothing matches nothing.
-fn term(clause: &mut Clause, tenant: &Tenant, table: &str, condition: &Condition) -> String {
+fn term(
+    clause: &mut Clause,
+    tenant: &Tenant,
+    table: &str,
+    condition: &Condition,
+    after: Option<&str>,
+) -> String {
     fn any(terms: Vec<String>) -> String {
         if terms.is_empty() { "1 = 0".to_owned() } else { format!("({})", terms.join(" OR ")) }
     }
     match condition {
-        Condition::Below { path, recursive } => below(clause, table, path, *recursive),
-        Condition::BelowAny { paths, recursive } => {
-            any(paths.iter().map(|path| format!("({})", below(clause, table, path, *recursive))).collect())
-        }
+        Condition::Below { path, recursive } => below(clause, table, path, *recursive, after),
+        Condition::BelowAny { paths, recursive } => any(paths
+            .iter()
+            .map(|path| format!("({})", below(clause, table, path, *recursive, after)))
+            .collect()),
         Condition::AnyOf(column, values) => {
             format!("{table}.{} IN ({})", column.name(), clause.bind_all(values))
         }

@@ -358,6 +358,35 @@ fn pages_are_those_of_a_naive_list() {
     }
 }
 
+/// Whatever page is read, SQLite enters an index where the page begins and sorts nothing.
+#[tokio::test]
+async fn pages_are_ranges_of_an_index() {
+    on_each_engine(|db| async move {
+        if db.engine_name() != "sqlite" {
+            return;
+        }
+        let below = |path: &str, recursive| Condition::Below { path: path.to_owned(), recursive };
+        let primary = "sqlite_autoindex_parameter_1 (account_id=? AND region=?";
+        let parent = "parameter_by_parent (account_id=? AND region=? AND parent=?";
+        for (conditions, after, expected) in [
+            (vec![], None, format!("{primary})")),
+            (vec![], Some("/x"), format!("{primary} AND path>?)")),
+            (vec![below("/a", true)], None, format!("{primary} AND path>? AND path<?)")),
+            (vec![below("/a", true)], Some("/a/b"), format!("{primary} AND path>? AND path<?)")),
+            (vec![below("", true)], Some("/a/b"), format!("{primary} AND path>? AND path<?)")),
+            (vec![below("/a", false)], None, format!("{parent})")),
+            (vec![below("/a", false)], Some("/a/b"), format!("{parent} AND path>?)")),
+        ] {
+            let (sql, params) = super::select::page_sql(&tenant("r"), &conditions, after, 10);
+            assert_eq!(sql.matches("path > ").count(), usize::from(expected.contains("path>")), "{sql}");
+            let rows = db.read(format!("EXPLAIN QUERY PLAN {sql}"), params).await.unwrap();
+            let plan: Vec<_> = rows.iter().map(|row| row.text(3).unwrap().to_owned()).collect();
+            assert_eq!(plan, [format!("SEARCH p USING INDEX {expected}")], "{conditions:?} {after:?}");
+        }
+    })
+    .await;
+}
+
 async fn labelled_pages(db: &Db, tenant: &Tenant, known: &BTreeMap<String, Known>, size: i64) {
     for (below, recursive) in [("", true), ("", false), ("/a", true), ("/a", false)] {
         let condition = Condition::Below { path: below.to_owned(), recursive };

@@ -1,6 +1,10 @@
 //! `DeleteParameter`: with all versions, labels and tags.
 
-use super::{ATTEMPTS, access, error::too_many_updates};
+use super::{
+    ATTEMPTS, access,
+    change::{self, Operation},
+    error::too_many_updates,
+};
 use crate::{
     ControlPlane,
     context::RequestContext,
@@ -39,9 +43,14 @@ impl ControlPlane {
         let (tenant, path) = (&context.tenant, name.path().as_str());
         for _ in 0..ATTEMPTS {
             let Some(found) = parameter::find(&self.db, tenant, path).await? else { return Ok(false) };
-            let batch = parameter::delete(tenant, path, found.revision, &found.latest.body.tier);
+            let latest = &found.latest;
+            let mut batch = parameter::delete(tenant, path, found.revision, &latest.body.tier);
+            batch.append(change::event(context, Operation::Delete, &latest.name, &latest.body, None));
             match self.db.write(batch).await {
-                Ok(_) => return Ok(true),
+                Ok(answer) => {
+                    self.announce(&answer);
+                    return Ok(true);
+                }
                 Err(StoreError::Conflict { .. }) => {}
                 Err(error) => return Err(error.into()),
             }

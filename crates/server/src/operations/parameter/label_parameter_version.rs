@@ -1,7 +1,11 @@
 //! `LabelParameterVersion`: puts labels on a version, the latest by default, from whichever version they stand on. Labels
 //! that cannot be are answered, and the others set all the same.
 
-use super::{ATTEMPTS, access, error::too_many_updates};
+use super::{
+    ATTEMPTS, access,
+    change::{self, Operation},
+    error::too_many_updates,
+};
 use crate::{
     ControlPlane,
     context::RequestContext,
@@ -48,9 +52,15 @@ impl Handle<LabelParameterVersion> for ControlPlane {
             if labels.is_empty() {
                 return Ok(done());
             }
-            let batch = parameter::set_labels(tenant, path, found.revision, number, &labels);
+            let latest = &found.latest;
+            let mut batch = parameter::set_labels(tenant, path, found.revision, number, &labels);
+            let operation = Operation::LabelParameterVersion;
+            batch.append(change::event(context, operation, &latest.name, &latest.body, None));
             match self.db.write(batch).await {
-                Ok(_) => return Ok(done()),
+                Ok(answer) => {
+                    self.announce(&answer);
+                    return Ok(done());
+                }
                 Err(StoreError::Conflict { .. }) => {}
                 Err(error) => return Err(error.into()),
             }

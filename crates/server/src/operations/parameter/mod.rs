@@ -2,6 +2,7 @@
 //! `domain::parameter`.
 
 mod access;
+mod change;
 mod delete_parameter;
 mod delete_parameters;
 mod describe_parameters;

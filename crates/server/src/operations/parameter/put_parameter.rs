@@ -2,7 +2,12 @@
 //! change, as Terraform relies on, although AWS documents an error for it. Writers of one parameter each get a
 //! version of their own: whoever decided by what has changed meanwhile decides again.
 
-use super::{ATTEMPTS, access, error::too_many_updates, secure};
+use super::{
+    ATTEMPTS, access,
+    change::{self, Operation},
+    error::too_many_updates,
+    secure,
+};
 use crate::{
     ControlPlane, arn,
     authority::Requirement,
@@ -154,12 +159,23 @@ impl ControlPlane {
         };
         let counts = batch.len() - 1;
         batch.append(self.tagging(context, write));
+        batch.append(match existing.map(|existing| &existing.latest) {
+            None => change::event(context, Operation::Create, write.name.as_str(), &body, None),
+            Some(latest) => {
+                let old = latest.body.description.as_deref();
+                change::event(context, Operation::Update, &latest.name, &body, old)
+            }
+        });
         let answer = |version: i64| PutParameterResult {
             version: Some(version),
             tier: ParameterTier::from_wire(tier.as_str()),
         };
         let tier_changes = existing.is_none_or(|existing| existing.latest.body.tier != body.tier);
-        match (self.db.write(batch).await, existing) {
+        let written = self.db.write(batch).await;
+        if let Ok(answer) = &written {
+            self.announce(answer);
+        }
+        match (written, existing) {
             (Ok(_), None) => Ok(Some(answer(1))),
             (Ok(rows), Some(_)) => {
                 let row = rows.first().and_then(|rows| rows.first());

@@ -5,7 +5,12 @@ use muster_ssm_api::{
     DeleteParameter, DeleteParameters, DescribeParameters, GetParameter, GetParameterHistory, GetParameters,
     GetParametersByPath, LabelParameterVersion, PutParameter, UnlabelParameterVersion,
 };
-use muster_store::{tag, testing::on_each_engine};
+use muster_store::{
+    event,
+    event_target::{self, EventTarget},
+    tag,
+    testing::on_each_engine,
+};
 use serde_json::{Value, json};
 
 /// `more` over a String parameter.
@@ -460,6 +465,50 @@ async fn parameters_are_described() {
             let input = json!({ "ParameterFilters": filters });
             assert_eq!(root.code::<DescribeParameters>(input.clone()).await, code, "{input}");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_change_is_an_event() {
+    on_each_bench(|bench| async move {
+        let (root, db) = (bench.root("r"), &bench.control_plane.db);
+        put(&root, "/unheard", json!({})).await;
+        let target = EventTarget {
+            tenant: tenant("r"),
+            name: "t".to_owned(),
+            destination: "https://localhost/".to_owned(),
+            pattern: None,
+            secret_sealed: None,
+            created_ms: 0,
+        };
+        db.write(event_target::put(&target, 10)).await.unwrap();
+        put(&root, "x", json!({ "Description": "words", "Type": "SecureString" })).await;
+        put(&root, "/x", json!({ "Overwrite": true, "Type": "String" })).await;
+        root.must::<LabelParameterVersion>(json!({ "Name": "/x", "Labels": ["l"] })).await;
+        root.must::<DeleteParameters>(json!({ "Names": ["/x"] })).await;
+        root.call::<DeleteParameter>(json!({ "Name": "/x" })).await.unwrap_err();
+        let waiting = event::waiting(db, 10).await.unwrap();
+        let mut details: Vec<Value> = waiting
+            .iter()
+            .map(|event| {
+                let content: event::Content = serde_json::from_str(&event.content).unwrap();
+                assert_eq!(content.resources, ["arn:aws:ssm:r:123456789012:parameter/x"]);
+                assert_eq!((&*content.source, &*content.detail_type), ("aws.ssm", "Parameter Store Change"));
+                content.detail
+            })
+            .collect();
+        details.sort_by_key(|detail| detail["operation"].as_str().map(str::to_owned));
+        let detail = |operation: &str, kind: &str| {
+            json!({ "operation": operation, "name": "x", "type": kind, "description": "words" })
+        };
+        let expected = [
+            detail("Create", "SecureString"),
+            detail("Delete", "String"),
+            detail("LabelParameterVersion", "String"),
+            detail("Update", "String"),
+        ];
+        assert_eq!(details, expected);
     })
     .await;
 }
