@@ -56,7 +56,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("muster-ssm-api", &["muster-service-model"]),
     ("muster-store", &["muster-ids"]),
     ("muster-sts-api", &["muster-service-model"]),
-    ("muster-test-support", &["muster-ids", "muster-policy", "muster-protocol", "muster-server-lib", "muster-store"]),
+    (
+        "muster-test-support",
+        &["muster-ids", "muster-policy", "muster-protocol", "muster-server-lib", "muster-store"],
+    ),
     ("xtask", &[]),
 ];
 

@@ -9,12 +9,13 @@ use crate::{
     keys::Keys,
     secrets::Secrets,
 };
+use muster_background::Driver;
 use muster_blob::Blobs;
 use muster_bus::Bus;
 use muster_ids::ReplicaId;
 use muster_outbound::Client;
 use muster_store::Db;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The control plane of one replica.
 #[derive(Debug)]
@@ -45,4 +46,13 @@ pub struct ControlPlane {
     pub(crate) uses: Uses,
     /// Documents that Muster ships.
     pub(crate) documents: BuiltinDocuments,
+    /// The background tasks, once they run.
+    pub(crate) driver: OnceLock<Arc<Driver>>,
+}
+
+impl ControlPlane {
+    /// What runs the background tasks of this replica; `None` while it starts.
+    pub(crate) fn driver(&self) -> Option<&Driver> {
+        self.driver.get().map(Arc::as_ref)
+    }
 }

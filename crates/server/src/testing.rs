@@ -88,6 +88,7 @@ impl Bench {
             uses: Uses::default(),
             channels: Channels::default(),
             documents: BuiltinDocuments::load().unwrap(),
+            driver: std::sync::OnceLock::new(),
         };
         Self {
             control_plane: Arc::new(control_plane),
@@ -99,7 +100,12 @@ impl Bench {
 
     /// The root of the account, in a region.
     pub(crate) fn root(&self, region: &str) -> Caller {
-        let tenant = tenant(region);
+        self.root_of("123456789012", region)
+    }
+
+    /// The root of any account.
+    pub(crate) fn root_of(&self, account: &str, region: &str) -> Caller {
+        let tenant = Tenant::new(AccountId::parse(account).unwrap(), Region::parse(region).unwrap());
         let (account, access_key_id) = (tenant.account.clone(), "AKIATEST".to_owned());
         let principal = Principal::Root { account, access_key_id, issued_ms: None };
         Caller { bench: self.clone(), principal, proof: Proof::SecretKey, tenant, authority: Arc::default() }

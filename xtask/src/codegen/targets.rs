@@ -22,7 +22,7 @@ const PUBLIC: [(&str, &str); 6] = [
 ];
 
 /// Muster's own API: a hand-written model, generated like a public service.
-const OWN: (&str, &str) = ("admin", "crates/admin-api/src/generated");
+const OWN: (&str, &str) = ("muster", "crates/admin-api/src/generated");
 
 /// What nodes speak: hand-written models, each generated into one file of `protocol`.
 const NODE: [(&str, &str, &str); 2] = [

@@ -1,6 +1,6 @@
 //! `muster admin tasks`.
 
-use super::{ago, print_json, table};
+use super::{print_json, table};
 use crate::{Failure, account::Connection, nodes::Output};
 use muster_admin_api::{ListTasks, ListTasksRequest, RunTask, RunTaskRequest};
 use std::process::ExitCode;
@@ -32,16 +32,14 @@ pub(super) async fn run(command: &TaskCommand) -> Result<ExitCode, Failure> {
             if *output == Output::Json {
                 print_json(&tasks)?;
             } else {
-                let mut table = table(["TASK", "STATE", "RUNS", "FAILED", "LAST", "WHAT IT DOES"]);
+                let mut table = table(["TASK", "RUNS", "FAILED", "TOOK", "WHAT IT DOES"]);
                 for task in tasks {
-                    table.add_row([
-                        task.name,
-                        task.state.to_string(),
-                        task.runs.unwrap_or_default().to_string(),
-                        task.failures.unwrap_or_default().to_string(),
-                        ago(task.last_ended),
-                        task.last_message.unwrap_or(task.description),
-                    ]);
+                    let took = task.last_duration_ms.map(|took| format!("{took} ms")).unwrap_or_default();
+                    let text = match task.last_error {
+                        Some(error) => format!("{} (failed: {error})", task.description),
+                        None => task.description,
+                    };
+                    table.add_row([task.name, task.runs.to_string(), task.failures.to_string(), took, text]);
                 }
                 println!("{table}");
             }

@@ -2,6 +2,7 @@
 //! file lists the domains.
 
 mod activation;
+mod admin;
 mod command;
 mod iam;
 mod kms;
@@ -19,6 +20,7 @@ use crate::dispatch::Router;
 pub(crate) fn router() -> Router {
     let domains: &[fn(Router) -> Router] = &[
         activation::register,
+        admin::register,
         command::register,
         iam::register,
         kms::register,

@@ -19,7 +19,7 @@ pub use random::{random_alphanumeric, random_bytes};
 pub use session::{Claims, KeyClaims, NodeClaims, RoleClaims, Session, SessionCredentials};
 
 pub(crate) use random::{
-    account_of_key_id, random_access_key_id, random_identity_id, random_secret_access_key,
+    account_of_key_id, random_access_key_id, random_digits, random_identity_id, random_secret_access_key,
 };
 pub(crate) use session::deflate;
 

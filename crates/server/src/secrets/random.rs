@@ -21,6 +21,11 @@ pub fn random_alphanumeric(length: usize) -> String {
     random_of(ALPHANUMERIC, length)
 }
 
+/// `length` digits.
+pub(crate) fn random_digits(length: usize) -> String {
+    random_of(b"0123456789", length)
+}
+
 /// A new access key id: `prefix` and 16 characters of base 32.
 pub(crate) fn random_access_key_id(prefix: &str) -> String {
     let mut id = String::from(prefix);

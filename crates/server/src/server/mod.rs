@@ -28,7 +28,13 @@ use muster_blob::{BlobError, Blobs};
 use muster_bus::Bus;
 use muster_outbound::{Client, OptionsError};
 use muster_store::{Db, OpenOptions, StoreError, managed_node};
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use tokio::{sync::watch, task::JoinHandle};
 
 /// While connections end, channels are told to close this often.
@@ -152,8 +158,11 @@ impl Server {
             uses: Uses::default(),
             channels: Channels::default(),
             documents,
+            driver: OnceLock::new(),
         });
         let tasks = Arc::new(Tasks::spawn(&control_plane));
+        // Nobody else sets it.
+        let _ = control_plane.driver.set(Arc::clone(&tasks.driver));
         let relay = tokio::spawn({
             let (tasks, control_plane) = (Arc::clone(&tasks), Arc::clone(&control_plane));
             async move { tasks.relay(control_plane).await }
