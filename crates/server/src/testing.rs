@@ -228,6 +228,11 @@ fn statement(effect: &str, actions: &[&str], resources: &[&str]) -> Value {
 }
 
 impl Caller {
+    /// Account and region that it calls in.
+    pub(crate) fn tenant(&self) -> &Tenant {
+        &self.tenant
+    }
+
     /// The same kind of caller in another account: a root or a user.
     pub(crate) fn of_account(mut self, account: &str) -> Self {
         let account = AccountId::parse(account).unwrap();

@@ -251,3 +251,103 @@ impl fmt::Debug for Authorities {
         formatter.debug_struct("Authorities").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Bench, allow, on_each_bench};
+    use muster_iam_api::{AttachUserPolicy, CreateUser, DetachUserPolicy, GetUser, PutUserPolicy, TagUser};
+    use muster_store::{account, testing::on_each_engine};
+    use serde_json::json;
+
+    const IAM_READ: &str = "arn:aws:iam::aws:policy/IAMReadOnlyAccess";
+
+    #[test]
+    fn what_stands_for_an_unreadable_policy_is_a_policy() {
+        assert_eq!(NOTHING.statements().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_denies_everything() {
+        on_each_bench(|bench| async move {
+            let root = bench.root("r");
+            let account = root.tenant().account.clone();
+            let break_it = async |user: &str, batch: muster_store::Batch| {
+                root.must::<CreateUser>(json!({ "UserName": user })).await;
+                root.must::<AttachUserPolicy>(json!({ "UserName": user, "PolicyArn": IAM_READ })).await;
+                bench.stored_user(user).await.must::<GetUser>(json!({})).await;
+                let mut change = account::touch_iam(&account);
+                change.append(batch);
+                bench.control_plane.db.write(change).await.unwrap();
+                bench.stored_user(user).await.refusal::<GetUser>(json!({})).await
+            };
+            let unreadable = break_it("a", inline::put(Entity::user(&account, "a"), "p", "{")).await;
+            assert!(
+                unreadable.ends_with("with an explicit deny in an identity-based policy"),
+                "{unreadable}"
+            );
+            let missing = "arn:aws:iam::aws:policy/NoSuchPolicy";
+            let attached = break_it("b", attachment::attach(Entity::user(&account, "b"), missing)).await;
+            assert!(attached.ends_with("with an explicit deny in an identity-based policy"), "{attached}");
+            let bounded = break_it("c", user::set_boundary(&account, "c", Some(missing))).await;
+            assert!(bounded.ends_with("with an explicit deny in a permissions boundary"), "{bounded}");
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn every_replica_sees_a_change_at_once() {
+        on_each_engine(|db| async move {
+            let (one, other) = (Bench::new(db.clone(), |_| {}), Bench::new(db, |_| {}));
+            let root = one.root("r");
+            root.must::<CreateUser>(json!({ "UserName": "u" })).await;
+            let may = async || {
+                let caller = other.stored_user("u").await;
+                caller.call::<GetUser>(json!({})).await.is_ok()
+            };
+            assert!(!may().await);
+            let policy = json!({ "UserName": "u", "PolicyArn": IAM_READ });
+            for _ in 0..2 {
+                root.must::<AttachUserPolicy>(policy.clone()).await;
+                assert!(may().await);
+                root.must::<DetachUserPolicy>(policy.clone()).await;
+                assert!(!may().await);
+            }
+            let tags = json!([{ "Key": "k", "Value": "v" }]);
+            root.must::<TagUser>(json!({ "UserName": "u", "Tags": tags })).await;
+            let account = &root.tenant().account;
+            let revision =
+                account::find(&other.control_plane.db, account).await.unwrap().unwrap().iam_revision;
+            let load = async |revision| other.control_plane.authority_of_user(account, "u", revision).await;
+            let loaded = load(revision).await.unwrap().unwrap();
+            assert_eq!(loaded.authority.tags.get("k").map(String::as_str), Some("v"));
+            // Kept while nothing changes, and not loaded again for a call that began before the last change.
+            assert!(Arc::ptr_eq(&loaded, &load(revision).await.unwrap().unwrap()));
+            assert!(Arc::ptr_eq(&loaded, &load(revision - 1).await.unwrap().unwrap()));
+            assert!(!Arc::ptr_eq(&loaded, &load(revision + 1).await.unwrap().unwrap()));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn equal_documents_are_compiled_once() {
+        on_each_bench(|bench| async move {
+            let root = bench.root("r");
+            let document = allow(&["ssm:*"], &["*"]).to_string();
+            for user in ["a", "b"] {
+                root.must::<CreateUser>(json!({ "UserName": user })).await;
+                let put = json!({ "UserName": user, "PolicyName": "p", "PolicyDocument": document });
+                root.must::<PutUserPolicy>(put).await;
+            }
+            let account = &root.tenant().account;
+            let load =
+                async |user: &str| bench.control_plane.authority_of_user(account, user, i64::MAX).await;
+            let (a, b) = (load("a").await.unwrap().unwrap(), load("b").await.unwrap().unwrap());
+            assert!(Arc::ptr_eq(
+                a.authority.identity.first().unwrap(),
+                b.authority.identity.first().unwrap()
+            ));
+        })
+        .await;
+    }
+}

@@ -84,7 +84,7 @@ impl ControlPlane {
     }
 
     /// A profile with its role, as lists show it.
-    async fn profile_listed(&self, profile: InstanceProfile) -> Result<Shown, ApiError> {
+    pub(super) async fn profile_listed(&self, profile: InstanceProfile) -> Result<Shown, ApiError> {
         let mut shown_roles = Vec::new();
         if let Some(name) = &profile.role_key
             && let Some(role) = role::find(&self.db, &profile.account, name).await?

@@ -106,7 +106,7 @@ async fn existing(control_plane: &ControlPlane, policy: &Policy, version_id: &st
 }
 
 /// A policy of the account, as lists show it.
-fn own_listed(policy: Policy, uses: Uses) -> Shown {
+pub(super) fn own_listed(policy: Policy, uses: Uses) -> Shown {
     Shown {
         policy_name: Some(policy.name),
         policy_id: Some(policy.id),
@@ -123,7 +123,7 @@ fn own_listed(policy: Policy, uses: Uses) -> Shown {
 }
 
 /// A policy of AWS, as lists show it.
-fn aws_listed(policy: &ManagedPolicy, uses: Uses) -> Shown {
+pub(super) fn aws_listed(policy: &ManagedPolicy, uses: Uses) -> Shown {
     Shown {
         policy_name: Some(policy.name.to_owned()),
         policy_id: Some(policy.id.to_owned()),
@@ -140,7 +140,7 @@ fn aws_listed(policy: &ManagedPolicy, uses: Uses) -> Shown {
 }
 
 /// A version without its document, as lists show it.
-fn version_listed(policy: &Policy, version: &Version) -> PolicyVersion {
+pub(super) fn version_listed(policy: &Policy, version: &Version) -> PolicyVersion {
     PolicyVersion {
         document: None,
         version_id: Some(format!("v{}", version.version)),
@@ -150,7 +150,7 @@ fn version_listed(policy: &Policy, version: &Version) -> PolicyVersion {
 }
 
 /// The one version of a policy of AWS that there is here, without its document.
-fn aws_version_listed(policy: &ManagedPolicy) -> PolicyVersion {
+pub(super) fn aws_version_listed(policy: &ManagedPolicy) -> PolicyVersion {
     PolicyVersion {
         document: None,
         version_id: Some(policy.version.to_owned()),
