@@ -4,12 +4,16 @@
 //! reads a setting from anywhere else after the start.
 
 mod limits;
+mod master_key;
 mod outbound;
 mod settings;
 #[cfg(test)]
 mod tests;
 
 pub use limits::Limits;
+pub use master_key::{
+    KmsCredentials, KmsMasterKey, MasterKey, MasterKeySettings, VaultMasterKey, VaultToken,
+};
 pub use outbound::{Notifications, Outbound};
 pub use settings::{ConfigError, Settings};
 
@@ -79,6 +83,10 @@ pub struct Config {
     pub account_id: AccountId,
     /// Root credentials for the first start on an empty data folder; made if absent.
     pub root_credentials: Option<RootCredentials>,
+    /// Where the key is that wraps the data keys.
+    pub master_key: MasterKey,
+    /// Where it was before, while it moves.
+    pub previous_master_key: Option<MasterKey>,
     /// AWS's limits, liftable.
     pub limits: Limits,
     /// Calls to other servers.

@@ -1,7 +1,10 @@
 //! One layer of settings, as flags, environment or file give it, and the step from the merged layers to a
 //! [`Config`]. Not for: what the settings do.
 
-use super::{Config, DEFAULT_LISTEN, Limits, LogFormat, Notifications, Outbound, RootCredentials, Tls};
+use super::{
+    Config, DEFAULT_LISTEN, Limits, LogFormat, MasterKeySettings, Notifications, Outbound, RootCredentials,
+    Tls,
+};
 use muster_ids::AccountId;
 use muster_service_model::Sensitive;
 use muster_store::DatabaseUrl;
@@ -91,6 +94,9 @@ pub struct Settings {
     /// What is logged, in the syntax of RUST_LOG, which is read too [default: info]
     #[arg(long, value_name = "FILTER")]
     pub log: Option<String>,
+    /// Where the master key is; in the file and the environment.
+    #[arg(skip)]
+    pub master_key: Option<MasterKeySettings>,
     /// Limits; in the file alone.
     #[arg(skip)]
     pub limits: Option<Limits>,
@@ -153,6 +159,7 @@ impl Settings {
             account_id: text("MUSTER_ACCOUNT_ID"),
             log_format,
             log: text("MUSTER_LOG").or_else(|| text("RUST_LOG")),
+            master_key: Some(MasterKeySettings::from_environment(&text)),
             limits: None,
             outbound: None,
             notifications: None,
@@ -188,6 +195,10 @@ impl Settings {
             account_id: self.account_id.or(lower.account_id),
             log_format: self.log_format.or(lower.log_format),
             log: self.log.or(lower.log),
+            master_key: match (self.master_key, lower.master_key) {
+                (Some(upper), Some(lower)) => Some(upper.over(lower)),
+                (upper, lower) => upper.or(lower),
+            },
             limits: self.limits.or(lower.limits),
             outbound: self.outbound.or(lower.outbound),
             notifications: self.notifications.or(lower.notifications),
@@ -237,6 +248,7 @@ impl Settings {
         if let Some(root) = &self.root_credentials {
             check_root(root)?;
         }
+        let (master_key, previous_master_key) = self.master_key.unwrap_or_default().resolve()?;
         let limits = self.limits.unwrap_or_default();
         limits.check().map_err(ConfigError::Invalid)?;
         let outbound = self.outbound.unwrap_or_default();
@@ -252,6 +264,8 @@ impl Settings {
             public_url,
             account_id,
             root_credentials: self.root_credentials,
+            master_key,
+            previous_master_key,
             limits,
             outbound,
             notifications,

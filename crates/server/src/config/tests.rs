@@ -126,3 +126,49 @@ fn secrets_do_not_show() {
     assert!(!shown.contains("hunter2") && !shown.contains("wJalr"), "{shown}");
     assert_eq!(config.root_credentials.unwrap().secret_access_key.expose(), "wJalrXUtnFEMI/K7MDENG");
 }
+
+#[test]
+fn the_master_key_is_a_file_a_kms_key_or_a_transit_key() {
+    assert_eq!(load(Settings::default(), &[]).unwrap().master_key, MasterKey::File);
+    let credentials = [("AWS_ACCESS_KEY_ID", "AKIA"), ("AWS_SECRET_ACCESS_KEY", "s3cret")];
+    let with = |more: &[(&'static str, &'static str)]| {
+        let environment: Vec<_> = credentials.iter().chain(more).copied().collect();
+        load(Settings::default(), &environment)
+    };
+    let kms = with(&[
+        ("MUSTER_MASTER_KEY_PROVIDER", "kms"),
+        ("MUSTER_MASTER_KEY_KEY_ID", "alias/muster"),
+        ("MUSTER_MASTER_KEY_REGION", "eu-west-1"),
+    ]);
+    let config = kms.unwrap();
+    assert!(!format!("{config:?}").contains("s3cret"));
+    match config.master_key {
+        MasterKey::Kms(key) => assert_eq!(key.endpoint, "https://kms.eu-west-1.amazonaws.com"),
+        other => panic!("{other:?}"),
+    }
+    let file = file(
+        "[master_key]\nprovider = 'vault'\nkey_id = 'muster'\nendpoint = 'https://vault:8200/'\ntoken_file = '/t'\n\
+         [master_key.previous]\nprovider = 'file'\n",
+    );
+    let flags = Settings { config: Some(file.path().into()), ..Settings::default() };
+    let config = load(flags, &[]).unwrap();
+    let expected = VaultMasterKey {
+        key_name: "muster".to_owned(),
+        endpoint: "https://vault:8200".to_owned(),
+        mount: "transit".to_owned(),
+        namespace: None,
+        token: VaultToken::File("/t".into()),
+    };
+    assert_eq!(config.master_key, MasterKey::Vault(expected));
+    assert_eq!(config.previous_master_key, Some(MasterKey::File));
+    for (environment, expected) in [
+        (&[("MUSTER_MASTER_KEY_PROVIDER", "hsm")][..], "provider must be"),
+        (&[("MUSTER_MASTER_KEY_KEY_ID", "x")], "key_id needs provider"),
+        (&[("MUSTER_MASTER_KEY_PROVIDER", "kms")], "region is missing"),
+        (&[("MUSTER_MASTER_KEY_PROVIDER", "vault"), ("MUSTER_MASTER_KEY_TOKEN", "t")], "key_id is missing"),
+        (&[("MUSTER_MASTER_KEY_PROVIDER", "vault")], "token_file is missing"),
+    ] {
+        let text = text_of(load(Settings::default(), environment));
+        assert!(text.contains(expected), "{text}");
+    }
+}

@@ -1,20 +1,27 @@
 //! Keys at rest and everything derived from them: sealed values, temporary credentials, page tokens, channel
 //! tokens.
 //!
-//! One master key opens everything. Each use has a purpose, a key derived for it, and the purpose bound into
-//! what is sealed: a page token never passes for a session token. Tokens hold their own content, sealed, so no
-//! replica keeps a table of them. Not for: the signatures themselves, which are the protocol's.
+//! A master key wraps data keys, and these seal everything else. What is sealed names its data key; each use has a
+//! purpose, a key derived for it, and the purpose bound into what is sealed: a page token never passes for a session
+//! token. Tokens hold their own content, sealed, so no replica keeps a table of them. Not for: the signatures
+//! themselves, which are the protocol's, or the keys of KMS, whose material is sealed here like other secrets.
 
+mod data_key;
 mod file;
+mod keyring;
 mod master;
 mod random;
+mod ring;
+mod rotation;
 mod session;
 #[cfg(test)]
 mod tests;
 mod tokens;
 
+pub use data_key::SealError;
 pub(crate) use file::{read_private, write_private};
-pub use master::{MasterKeyError, SealError};
+pub use keyring::Sample;
+pub use master::MasterKeyError;
 pub use random::{random_alphanumeric, random_bytes};
 pub use session::{Claims, KeyClaims, NodeClaims, RoleClaims, Session, SessionCredentials};
 
@@ -23,8 +30,13 @@ pub(crate) use random::{
 };
 pub(crate) use session::deflate;
 
-use master::MasterKey;
-use std::{fmt, path::Path};
+use data_key::DataKey;
+use keyring::Keeper;
+use ring::Ring;
+use std::{
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 /// Why a token is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -37,45 +49,51 @@ pub enum TokenError {
     Expired,
 }
 
-/// The master key and its uses.
+/// The data keys and their uses.
 pub struct Secrets {
-    master: MasterKey,
+    ring: RwLock<Arc<Ring>>,
+    /// How the master key is reached; none for secrets that last as long as the value.
+    keeper: Option<Keeper>,
 }
 
 impl Secrets {
-    /// Opens `DATA_DIR/master.key`, or makes it. The caller holds the folder's lock.
-    ///
-    /// # Errors
-    /// [`MasterKeyError`]: not readable, of another length, or open to other users.
-    pub fn open(data_dir: &Path) -> Result<Self, MasterKeyError> {
-        Ok(Self { master: MasterKey::open(&data_dir.join("master.key"))? })
-    }
-
     /// A key that lasts as long as the value: for tests.
     pub fn ephemeral() -> Self {
-        Self { master: MasterKey::new(random_bytes()) }
+        Self::with(Ring::of_one(DataKey::random()), None)
+    }
+
+    fn with(ring: Ring, keeper: Option<Keeper>) -> Self {
+        Self { ring: RwLock::new(Arc::new(ring)), keeper }
+    }
+
+    fn ring(&self) -> Arc<Ring> {
+        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn set_ring(&self, ring: Ring) {
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
     }
 
     /// Encrypts for a purpose. The same content sealed twice looks different.
     pub fn seal(&self, purpose: &str, content: &[u8]) -> Vec<u8> {
-        self.master.seal(purpose, content)
+        self.ring().seal(purpose, content)
     }
 
     /// Opens what [`seal`](Self::seal) made for the same purpose.
     ///
     /// # Errors
-    /// [`SealError`]: another purpose, another master key, or altered bytes; which of them is not to be known.
+    /// [`SealError`]: another purpose, a data key that is not ours, or altered bytes; which of them is not to be known.
     pub fn open_sealed(
         &self,
         purpose: &str,
         sealed: &[u8],
     ) -> Result<zeroize::Zeroizing<Vec<u8>>, SealError> {
-        self.master.unseal(purpose, sealed)
+        self.ring().unseal(purpose, sealed)
     }
 
     /// A keyed digest: to look a secret up, or to compare it, without keeping it.
     pub fn digest(&self, purpose: &str, content: &[u8]) -> [u8; 32] {
-        self.master.digest(purpose, content)
+        self.ring().digest(purpose, content)
     }
 }
 

@@ -26,7 +26,7 @@ use crate::{
 use data_dir::DataDir;
 use muster_blob::{BlobError, Blobs};
 use muster_bus::Bus;
-use muster_outbound::{Client, OptionsError};
+use muster_outbound::{Client, Options, OptionsError};
 use muster_store::{Db, OpenOptions, StoreError, managed_node};
 use std::{
     io,
@@ -133,12 +133,14 @@ impl Server {
 
         let data_dir = DataDir::open(&config.data_dir)?;
         let replica = data_dir.replica()?;
-        let secrets = Secrets::open(&config.data_dir)?;
         let certificates = Certificates::open(&config, Arc::clone(&clock))?;
         let outbound = Client::new(config.outbound.options())?;
         let blobs = Blobs::open(&config.blob_url)?;
         let db = Db::open(OpenOptions::new(config.database.clone())).await?;
         account::ensure(&db, &[&config.account_id], clock.now_ms()).await?;
+        let sample = root_credentials::sample(&config, &db).await?;
+        let keys_client = key_service_client(&config)?;
+        let secrets = Secrets::open(&config, &keys_client, &db, sample.as_ref(), clock.now_ms()).await?;
         root_credentials::ensure(&config, &db, &secrets, clock.now_ms()).await?;
         // Channels of our last life ended with it, however it ended.
         db.write(managed_node::clear_replica(&replica)).await?;
@@ -237,6 +239,12 @@ impl Drop for Server {
             listener.abort();
         }
     }
+}
+
+/// For the server that has the master key, which the administrator chose: networks that users must not reach are no
+/// matter there.
+fn key_service_client(config: &Config) -> Result<Client, OptionsError> {
+    Client::new(Options { denied_networks: Vec::new(), ..config.outbound.options() })
 }
 
 fn bind(config: &Config) -> Result<Listener, StartError> {

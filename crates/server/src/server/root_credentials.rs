@@ -5,13 +5,22 @@ use super::StartError;
 use crate::{
     config::{Config, RootCredentials},
     http::access_key_purpose,
-    secrets::{Secrets, random_access_key_id, random_secret_access_key, write_private},
+    secrets::{Sample, Secrets, random_access_key_id, random_secret_access_key, write_private},
 };
 use muster_service_model::Sensitive;
 use muster_store::{
     Db, StoreError,
     access_key::{self, AccessKey, Status},
 };
+
+/// A secret of the database, if it has one: it tells which master key is the right one.
+pub(super) async fn sample(config: &Config, db: &Db) -> Result<Option<Sample>, StartError> {
+    let keys = access_key::of_user(db, &config.account_id, None).await?;
+    Ok(keys
+        .into_iter()
+        .next()
+        .map(|key| Sample { purpose: access_key_purpose(&key.access_key_id), sealed: key.secret_sealed }))
+}
 
 /// Sees to it that the account has a root key, that our master key opens it, and that the file is there.
 pub(super) async fn ensure(

@@ -6,6 +6,7 @@ mod command_retention;
 mod identity_uses;
 mod key_deletion;
 mod key_rotation;
+mod master_key;
 mod node_contacts;
 
 use crate::ControlPlane;
@@ -45,6 +46,7 @@ impl Tasks {
             Arc::new(identity_uses::IdentityUses::new(control_plane.clone())),
             Arc::new(key_deletion::KeyDeletion::new(control_plane.clone())),
             Arc::new(key_rotation::KeyRotation::new(control_plane.clone())),
+            Arc::new(master_key::MasterKey::new(control_plane.clone())),
             Arc::new(node_contacts::NodeContacts::new(control_plane.clone())),
         ];
         Self { driver: Arc::new(Driver::spawn(tasks)), progress }

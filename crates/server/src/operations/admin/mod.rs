@@ -2,8 +2,11 @@
 
 mod access;
 mod create_account;
+mod describe_master_key;
 mod list_accounts;
 mod list_tasks;
+mod master_key;
+mod rotate_master_key;
 mod run_task;
 #[cfg(test)]
 mod tests;
@@ -11,8 +14,17 @@ mod update_account;
 mod view;
 
 use crate::dispatch::Router;
-use muster_admin_api::{CreateAccount, ListAccounts, ListTasks, RunTask, UpdateAccount};
+use muster_admin_api::{
+    CreateAccount, DescribeMasterKey, ListAccounts, ListTasks, RotateMasterKey, RunTask, UpdateAccount,
+};
 
 pub(crate) fn register(router: Router) -> Router {
-    router.on::<CreateAccount>().on::<ListAccounts>().on::<UpdateAccount>().on::<ListTasks>().on::<RunTask>()
+    router
+        .on::<CreateAccount>()
+        .on::<DescribeMasterKey>()
+        .on::<ListAccounts>()
+        .on::<ListTasks>()
+        .on::<RotateMasterKey>()
+        .on::<RunTask>()
+        .on::<UpdateAccount>()
 }

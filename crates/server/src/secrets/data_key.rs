@@ -1,80 +1,71 @@
-//! The master key: its file, and the keys derived from it. Not for: what is sealed.
+//! A data key: what it seals and opens, and the digests under it. Not for: which data key is used, or how they are kept.
 
-use super::{file, random::random_bytes};
+use super::random::random_bytes;
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
     hmac,
 };
-use std::{io, path::Path, path::PathBuf};
 use zeroize::Zeroizing;
 
-const KEY_LENGTH: usize = 32;
+/// Bytes of a data key, and of a master key.
+pub(super) const KEY_LENGTH: usize = 32;
 const SALT_LENGTH: usize = 16;
 const NONCE_LENGTH: usize = 12;
-/// First byte of everything sealed: the layout below, so that another may follow it one day.
-const VERSION: u8 = 1;
-const HEADER_LENGTH: usize = 1 + SALT_LENGTH + NONCE_LENGTH;
-
-/// Why there is no master key.
-#[derive(Debug, thiserror::Error)]
-pub enum MasterKeyError {
-    /// The file cannot be read, written, or trusted.
-    #[error("cannot use the master key {}: {source}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// The file holds something else.
-    #[error("the master key {} has {length} bytes instead of {KEY_LENGTH}: restore it from a backup", path.display())]
-    Length {
-        /// The file.
-        path: PathBuf,
-        /// Its length.
-        length: usize,
-    },
-}
+/// First byte of what was sealed before data keys had numbers: it is of number 0.
+const VERSION_1: u8 = 1;
+/// First byte of what is sealed: the number of the data key follows, and then what version 1 had.
+const VERSION_2: u8 = 2;
+const NUMBER_LENGTH: usize = 4;
+const HEADER_LENGTH: usize = 1 + NUMBER_LENGTH + SALT_LENGTH + NONCE_LENGTH;
 
 /// Something sealed did not open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("sealed with another key or for another purpose, or altered")]
 pub struct SealError;
 
-pub(super) struct MasterKey {
+/// 32 bytes, wiped when nobody uses them any more.
+pub(super) struct DataKey {
     key: Zeroizing<[u8; KEY_LENGTH]>,
 }
 
-impl MasterKey {
-    pub(super) fn new(key: [u8; KEY_LENGTH]) -> Self {
-        Self { key: Zeroizing::new(key) }
+/// Which data key opens this, and what is behind that number.
+pub(super) fn number(sealed: &[u8]) -> Result<(u32, &[u8]), SealError> {
+    match sealed.split_first().ok_or(SealError)? {
+        (&VERSION_1, rest) => Ok((0, rest)),
+        (&VERSION_2, rest) => {
+            let (number, rest) = rest.split_first_chunk::<NUMBER_LENGTH>().ok_or(SealError)?;
+            Ok((u32::from_be_bytes(*number), rest))
+        }
+        _ => Err(SealError),
+    }
+}
+
+impl DataKey {
+    pub(super) fn new(key: Zeroizing<[u8; KEY_LENGTH]>) -> Self {
+        Self { key }
     }
 
-    /// Reads the key, or makes it. The folder's lock keeps a second maker away.
-    pub(super) fn open(path: &Path) -> Result<Self, MasterKeyError> {
-        let failed = |source| MasterKeyError::File { path: path.to_owned(), source };
-        if let Some(content) = file::read_private(path).map_err(failed)? {
-            let length = content.len();
-            let key = <[u8; KEY_LENGTH]>::try_from(content.as_slice())
-                .map_err(|_| MasterKeyError::Length { path: path.to_owned(), length })?;
-            return Ok(Self::new(key));
-        }
-        let made = Self::new(random_bytes());
-        file::write_private(path, made.key.as_slice()).map_err(failed)?;
-        Ok(made)
+    pub(super) fn random() -> Self {
+        Self::new(Zeroizing::new(random_bytes()))
+    }
+
+    /// The key itself, to be wrapped.
+    pub(super) fn bytes(&self) -> &[u8; KEY_LENGTH] {
+        &self.key
     }
 
     pub(super) fn digest(&self, purpose: &str, content: &[u8]) -> [u8; 32] {
         hmac_sha256(&self.derive("digest", purpose), content)
     }
 
-    /// `version ‖ salt ‖ nonce ‖ ciphertext and tag`. The salt gives every value a key of its own, so that the
+    /// `2 ‖ number ‖ salt ‖ nonce ‖ ciphertext and tag`. The salt gives every value a key of its own, so that the
     /// number of values is not bounded by chance collisions of 96-bit nonces.
-    pub(super) fn seal(&self, purpose: &str, content: &[u8]) -> Vec<u8> {
+    pub(super) fn seal(&self, number: u32, purpose: &str, content: &[u8]) -> Vec<u8> {
         let salt: [u8; SALT_LENGTH] = random_bytes();
         let nonce: [u8; NONCE_LENGTH] = random_bytes();
         let mut sealed = Vec::with_capacity(HEADER_LENGTH + content.len() + AES_256_GCM.tag_len());
-        sealed.push(VERSION);
+        sealed.push(VERSION_2);
+        sealed.extend_from_slice(&number.to_be_bytes());
         sealed.extend_from_slice(&salt);
         sealed.extend_from_slice(&nonce);
         sealed.extend_from_slice(content);
@@ -92,13 +83,10 @@ impl MasterKey {
         sealed
     }
 
+    /// Opens what is behind the number.
     pub(super) fn unseal(&self, purpose: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
-        let (&version, rest) = sealed.split_first().ok_or(SealError)?;
-        let (salt, rest) = rest.split_first_chunk::<SALT_LENGTH>().ok_or(SealError)?;
+        let (salt, rest) = sealed.split_first_chunk::<SALT_LENGTH>().ok_or(SealError)?;
         let (nonce, body) = rest.split_first_chunk::<NONCE_LENGTH>().ok_or(SealError)?;
-        if version != VERSION {
-            return Err(SealError);
-        }
         let cipher = self.cipher(purpose, salt).ok_or(SealError)?;
         let mut content = Zeroizing::new(body.to_vec());
         let length = cipher
@@ -121,7 +109,8 @@ impl MasterKey {
     }
 }
 
-fn hmac_sha256(key: &[u8; 32], content: &[u8]) -> [u8; 32] {
+/// HMAC-SHA256.
+pub(super) fn hmac_sha256(key: &[u8; 32], content: &[u8]) -> [u8; 32] {
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), content);
     let mut digest = [0; 32];
     digest.copy_from_slice(tag.as_ref());
