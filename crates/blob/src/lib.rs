@@ -101,6 +101,30 @@ impl Blobs {
         Ok(self.store.get_range(&Path::from(key), range).await?)
     }
 
+    /// Removes one object; that it is not there is no error.
+    ///
+    /// # Errors
+    /// Whatever the store says.
+    pub async fn delete(&self, key: &str) -> Result<(), BlobError> {
+        match self.store.delete(&Path::from(key)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Every object below a prefix, which ends at a slash: key, and time of its last change in milliseconds since
+    /// the epoch.
+    ///
+    /// # Errors
+    /// Whatever the store says.
+    pub async fn list(&self, prefix: &str) -> Result<Vec<(String, i64)>, BlobError> {
+        let found: Vec<_> = self.store.list(Some(&Path::from(prefix))).try_collect().await?;
+        let entry = |object: object_store::ObjectMeta| {
+            (object.location.to_string(), object.last_modified.timestamp_millis())
+        };
+        Ok(found.into_iter().map(entry).collect())
+    }
+
     /// Removes every object below a prefix, which ends at a slash.
     ///
     /// # Errors
@@ -182,6 +206,12 @@ mod tests {
         for key in ["x/1", "x/2/3", "xy"] {
             blobs.put(key, Bytes::from_static(b"!")).await.unwrap();
         }
+        let mut keys: Vec<_> = blobs.list("x/").await.unwrap().into_iter().map(|(key, _)| key).collect();
+        keys.sort();
+        assert_eq!(keys, ["x/1", "x/2/3"]);
+        blobs.delete("x/1").await.unwrap();
+        blobs.delete("x/1").await.unwrap();
+        assert_eq!(blobs.get("x/1").await.unwrap(), None);
         blobs.delete_prefix("x").await.unwrap();
         assert_eq!(blobs.get("x/2/3").await.unwrap(), None);
         assert!(blobs.get("xy").await.unwrap().is_some());

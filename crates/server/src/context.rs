@@ -9,7 +9,7 @@ use muster_service_model::OperationSchema;
 use std::{
     borrow::Cow,
     net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 /// In place of the unique id of a role that is no more.
@@ -210,12 +210,24 @@ pub struct RequestContext {
 #[derive(Debug, Default)]
 pub struct Decisions {
     resources: Mutex<Vec<String>>,
+    concerned: OnceLock<Tenant>,
 }
 
 impl Decisions {
     /// ARNs, or `*`, in the order of the decisions; empty if none was made. The first 256 if there are more.
     pub fn resources(&self) -> Vec<String> {
         self.resources.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes whose affair an anonymous call turned out to be: its record goes there.
+    pub fn concerns(&self, tenant: &Tenant) {
+        // The first word stays.
+        let _ = self.concerned.set(tenant.clone());
+    }
+
+    /// Whose affair an anonymous call turned out to be.
+    pub fn concerned(&self) -> Option<&Tenant> {
+        self.concerned.get()
     }
 
     /// Whether any decision was made.

@@ -1,6 +1,7 @@
 //! What handlers, channels and tasks share: the seams, and nothing that must survive the process.
 
 use crate::{
+    audit::Audit,
     authority::{Authorities, Uses},
     channels::Channels,
     clock::Clock,
@@ -30,6 +31,8 @@ pub struct ControlPlane {
     pub outbound: Client,
     /// Large objects.
     pub blobs: Blobs,
+    /// The audit trail.
+    pub(crate) audit: Audit,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Keys at rest and everything derived from them.

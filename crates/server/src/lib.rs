@@ -12,6 +12,7 @@ pub mod secrets;
 
 mod account;
 mod arn;
+mod audit;
 mod channels;
 mod domain;
 mod http;

@@ -3,6 +3,7 @@
 
 use crate::{
     ControlPlane, account,
+    audit::Audit,
     authority::{Authorities, Authority, Uses},
     channels::Channels,
     clock::{Clock as _, ManualClock},
@@ -34,7 +35,9 @@ pub(crate) struct Bench {
     pub(crate) control_plane: Arc<ControlPlane>,
     pub(crate) clock: ManualClock,
     router: Arc<Router>,
-    _folder: Arc<TempDir>,
+    folder: Arc<TempDir>,
+    /// What the audit trail's keys come from.
+    audit_secrets: Arc<Secrets>,
 }
 
 /// Runs `body` with a fresh replica on every engine at hand.
@@ -68,14 +71,33 @@ pub(crate) fn tenant(region: &str) -> Tenant {
 impl Bench {
     /// A replica on this database; `adjust` changes its settings.
     pub(crate) fn new(db: Db, adjust: impl FnOnce(&mut Config)) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        Self::on(db, folder, ManualClock::default(), Arc::new(Secrets::ephemeral()), adjust)
+    }
+
+    /// Another process on the same database and data folder, as if this one had been killed.
+    pub(crate) fn after_a_crash(&self) -> Self {
+        let audit = self.control_plane.config.audit.clone();
+        let (db, folder) = (self.control_plane.db.clone(), Arc::clone(&self.folder));
+        let secrets = Arc::clone(&self.audit_secrets);
+        Self::on(db, folder, self.clock.clone(), secrets, |config| config.audit = audit)
+    }
+
+    fn on(
+        db: Db,
+        folder: Arc<TempDir>,
+        clock: ManualClock,
+        audit_secrets: Arc<Secrets>,
+        adjust: impl FnOnce(&mut Config),
+    ) -> Self {
         let mut config = Config::new(folder.path()).unwrap();
         adjust(&mut config);
         let outbound = muster_outbound::Client::new(config.outbound.options()).unwrap();
         let blobs = Blobs::open(folder.path().join("blobs").to_str().unwrap()).unwrap();
-        let clock = ManualClock::default();
+        let audit = Audit::open(&config, &audit_secrets).unwrap();
         let control_plane = ControlPlane {
             config: Arc::new(config),
+            audit,
             db,
             bus: Bus::in_process(),
             outbound,
@@ -94,7 +116,8 @@ impl Bench {
             control_plane: Arc::new(control_plane),
             clock,
             router: Arc::new(operations::router()),
-            _folder: Arc::new(folder),
+            folder,
+            audit_secrets,
         }
     }
 

@@ -10,6 +10,7 @@
 pub mod access_key;
 pub mod account;
 pub mod activation;
+pub mod audit;
 pub mod command;
 pub mod command_target;
 pub mod data_key;

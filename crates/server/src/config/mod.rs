@@ -3,6 +3,7 @@
 //! [`Config::load`] takes its sources as arguments, so that a test needs no process and no environment. Nothing
 //! reads a setting from anywhere else after the start.
 
+mod audit;
 mod limits;
 mod master_key;
 mod outbound;
@@ -10,6 +11,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
+pub use audit::{AuditConfig, AuditSync};
 pub use limits::Limits;
 pub use master_key::{
     KmsCredentials, KmsMasterKey, MasterKey, MasterKeySettings, VaultMasterKey, VaultToken,
@@ -93,6 +95,8 @@ pub struct Config {
     pub outbound: Outbound,
     /// Delivery of events and messages.
     pub notifications: Notifications,
+    /// The audit trail.
+    pub audit: AuditConfig,
     /// The form of the log lines.
     pub log_format: LogFormat,
     /// What is logged, in `RUST_LOG`'s syntax.

@@ -2,8 +2,8 @@
 //! [`Config`]. Not for: what the settings do.
 
 use super::{
-    Config, DEFAULT_LISTEN, Limits, LogFormat, MasterKeySettings, Notifications, Outbound, RootCredentials,
-    Tls,
+    AuditConfig, Config, DEFAULT_LISTEN, Limits, LogFormat, MasterKeySettings, Notifications, Outbound,
+    RootCredentials, Tls,
 };
 use muster_ids::AccountId;
 use muster_service_model::Sensitive;
@@ -106,6 +106,9 @@ pub struct Settings {
     /// Delivery of events and messages; in the file alone.
     #[arg(skip)]
     pub notifications: Option<Notifications>,
+    /// The audit trail; in the file alone.
+    #[arg(skip)]
+    pub audit: Option<AuditConfig>,
     /// Root credentials; in the environment alone, since flags and files are seen by others.
     #[arg(skip)]
     #[serde(skip)]
@@ -163,6 +166,7 @@ impl Settings {
             limits: None,
             outbound: None,
             notifications: None,
+            audit: None,
             root_credentials,
         })
     }
@@ -202,6 +206,7 @@ impl Settings {
             limits: self.limits.or(lower.limits),
             outbound: self.outbound.or(lower.outbound),
             notifications: self.notifications.or(lower.notifications),
+            audit: self.audit.or(lower.audit),
             root_credentials: self.root_credentials.or(lower.root_credentials),
         }
     }
@@ -255,6 +260,8 @@ impl Settings {
         outbound.check().map_err(ConfigError::Invalid)?;
         let notifications = self.notifications.unwrap_or_default();
         notifications.check().map_err(ConfigError::Invalid)?;
+        let audit = self.audit.unwrap_or_default();
+        audit.check().map_err(ConfigError::Invalid)?;
         Ok(Config {
             data_dir,
             listen,
@@ -269,6 +276,7 @@ impl Settings {
             limits,
             outbound,
             notifications,
+            audit,
             log_format: self.log_format.unwrap_or_default(),
             log_filter: self.log.unwrap_or_else(|| "info".to_owned()),
         })

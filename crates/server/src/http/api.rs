@@ -1,8 +1,8 @@
 //! Calls of API operations: everything at `/`. Not for: the paths of nodes.
 
-use super::{Arrival, Edge, auth, body, codec, completion, context, route, validate};
+use super::{Arrival, Edge, auth, body, codec, completion, context, route, trail::Trail, validate};
 use crate::{
-    context::{Principal, RequestContext},
+    context::RequestContext,
     dispatch::unsupported,
     error::{ApiError, MISSING_AUTHENTICATION_TOKEN},
 };
@@ -58,33 +58,51 @@ impl Edge {
                 return unrouted.answer(&arrival.request_id);
             }
         };
-        let mut principal = None;
-        let outcome = self.run(&parts, &body, &call, arrival, &mut principal).await;
-        self.note(arrival, Some(call.operation), principal.as_ref(), outcome.as_ref().map(|_| ()));
+        let mut trail = Trail::begin(&parts, arrival, call.operation);
+        let begun = self.begin(&parts, &body, &call, arrival, &mut trail).await;
+        let trail = Arc::new(trail);
+        let outcome = match begun {
+            Ok((context, input)) => self.dispatch(context, input, Arc::clone(&trail)).await,
+            Err(error) => {
+                trail.end(&self.control_plane.audit, Err(&error)).await;
+                Err(error)
+            }
+        };
+        self.note(arrival, Some(call.operation), trail.principal(), outcome.as_ref().map(|_| ()));
         match outcome {
             Ok(output) => call.codec.encode(&output, call.operation, &arrival.request_id),
             Err(error) => call.codec.encode_error(&error, &arrival.request_id),
         }
     }
 
-    async fn run(
+    /// Everything before the handler: who calls, and with which input.
+    async fn begin(
         self: &Arc<Self>,
         parts: &Parts,
         body: &Bytes,
         call: &Call,
         arrival: &Arrival,
-        principal: &mut Option<Principal>,
-    ) -> Result<Value, ApiError> {
+        trail: &mut Trail,
+    ) -> Result<(RequestContext, Value), ApiError> {
         // Strangers get no further than here: only the names of a form were read so far.
-        let identity = self.identify(parts, body, call, arrival).await?;
-        *principal = Some(identity.principal.clone());
+        let identity = match self.identify(parts, body, call, arrival).await {
+            Ok(identity) => identity,
+            Err(error) => {
+                trail.refused(parts);
+                return Err(error);
+            }
+        };
+        let context = context(arrival, parts, identity, call.operation);
+        trail.proven(&context);
         // Before the input: no correction of it would help.
         if !self.router.has(call.operation) {
             return Err(unsupported(call.operation));
         }
         let input = call.codec.decode(body, call.operation)?;
+        trail.input(&input);
         validate::validate(&input, call.operation)?;
-        self.dispatch(context(arrival, parts, identity, call.operation), input).await
+        self.control_plane.audit.admit(call.operation, arrival.now_ms)?;
+        Ok((context, input))
     }
 
     async fn identify(
@@ -108,9 +126,14 @@ impl Edge {
             .await
     }
 
-    /// Runs the handler: it ends what it began even if the client hangs up, so that no write is without its notice;
-    /// and a panic in it is one failed call.
-    async fn dispatch(self: &Arc<Self>, context: RequestContext, input: Value) -> Result<Value, ApiError> {
+    /// Runs the handler and records the call: it ends what it began even if the client hangs up, so that no write
+    /// is without its notice and its record; and a panic in it is one failed call.
+    async fn dispatch(
+        self: &Arc<Self>,
+        context: RequestContext,
+        input: Value,
+        trail: Arc<Trail>,
+    ) -> Result<Value, ApiError> {
         let edge = Arc::clone(self);
         let span = tracing::info_span!(
             "call",
@@ -118,9 +141,19 @@ impl Edge {
             operation = context.operation.name,
             tenant = %context.tenant,
         );
-        let handler =
-            async move { edge.router.dispatch(Arc::clone(&edge.control_plane), context, input).await };
-        let ended = Completion::of(handler.instrument(span)).await;
-        ended.unwrap_or_else(|_| Err(ApiError::internal("the handler panicked")))
+        let recorded = Arc::clone(&trail);
+        let handler = async move {
+            let outcome = edge.router.dispatch(Arc::clone(&edge.control_plane), context, input).await;
+            recorded.end(&edge.control_plane.audit, outcome.as_ref()).await;
+            outcome
+        };
+        match Completion::of(handler.instrument(span)).await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                let error = ApiError::internal("the handler panicked");
+                trail.end(&self.control_plane.audit, Err(&error)).await;
+                Err(error)
+            }
+        }
     }
 }

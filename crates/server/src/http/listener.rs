@@ -191,7 +191,11 @@ async fn handshake(
 }
 
 async fn serve(edge: Arc<Edge>, transport: Transport, peer: SocketAddr, mut stop: watch::Receiver<bool>) {
-    let service = service_fn(move |request: Request<Incoming>| {
+    let tls = transport.tls_details();
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        if let Some(tls) = tls {
+            request.extensions_mut().insert(tls);
+        }
         let edge = Arc::clone(&edge);
         async move { Ok::<_, Infallible>(edge.call(request, peer).await) }
     });

@@ -1,5 +1,6 @@
 //! What `/metrics` tells, in the OpenMetrics text format. Not for: the status of single nodes or commands.
 
+use crate::audit::AuditMetrics;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{
@@ -10,7 +11,7 @@ use prometheus_client::{
     },
     registry::Registry,
 };
-use std::{fmt, time::Duration};
+use std::{fmt, sync::atomic::Ordering, time::Duration};
 
 /// The content type of [`Metrics::render`].
 pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -35,6 +36,10 @@ pub(super) struct Metrics {
     durations: Family<Call, Histogram, fn() -> Histogram>,
     connections: Gauge,
     nodes: Gauge,
+    audit_events: Counter,
+    audit_bytes: Counter,
+    audit_lost: Counter,
+    audit_unsealed: Gauge,
 }
 
 impl Metrics {
@@ -43,13 +48,29 @@ impl Metrics {
         let new_histogram: fn() -> Histogram = || Histogram::new(exponential_buckets(0.000_25, 4.0, 9));
         let requests = Family::<Outcome, Counter>::default();
         let durations = Family::new_with_constructor(new_histogram);
-        let (connections, nodes) = (Gauge::default(), Gauge::default());
+        let (connections, nodes, audit_unsealed) = (Gauge::default(), Gauge::default(), Gauge::default());
+        let (audit_events, audit_bytes, audit_lost) =
+            (Counter::default(), Counter::default(), Counter::default());
         let mut registry = Registry::with_prefix("muster");
         registry.register("requests", "Calls by operation and outcome", requests.clone());
         registry.register("request_duration_seconds", "Time to answer a call", durations.clone());
         registry.register("connections", "Open connections, channels of nodes included", connections.clone());
         registry.register("connected_nodes", "Nodes whose control channel this server holds", nodes.clone());
-        Self { registry, requests, durations, connections, nodes }
+        registry.register("audit_events", "Events written to the audit journal", audit_events.clone());
+        registry.register("audit_bytes", "Bytes written to the audit journal", audit_bytes.clone());
+        registry.register("audit_lost_events", "Events that could not be written", audit_lost.clone());
+        registry.register("audit_unsealed_bytes", "Bytes that wait to be sealed", audit_unsealed.clone());
+        Self {
+            registry,
+            requests,
+            durations,
+            connections,
+            nodes,
+            audit_events,
+            audit_bytes,
+            audit_lost,
+            audit_unsealed,
+        }
     }
 
     /// Notes a call. `code` is an error's code, or `OK`.
@@ -69,9 +90,13 @@ impl Metrics {
         &self.connections
     }
 
-    /// The text, with the number of connected nodes as of now.
-    pub(super) fn render(&self, connected_nodes: usize) -> String {
+    /// The text, with what others count as of now: connected nodes, and the audit trail.
+    pub(super) fn render(&self, connected_nodes: usize, audit: AuditMetrics) -> String {
         self.nodes.set(i64::try_from(connected_nodes).unwrap_or(i64::MAX));
+        self.audit_events.inner().store(audit.recorded, Ordering::Relaxed);
+        self.audit_bytes.inner().store(audit.bytes, Ordering::Relaxed);
+        self.audit_lost.inner().store(audit.lost, Ordering::Relaxed);
+        self.audit_unsealed.set(i64::try_from(audit.unsealed_bytes).unwrap_or(i64::MAX));
         let mut text = String::new();
         // Writing to a String does not fail.
         let _ = encode(&mut text, &self.registry);

@@ -18,6 +18,7 @@ mod route;
 #[cfg(test)]
 mod tests;
 pub(crate) mod tls;
+mod trail;
 mod transport;
 mod validate;
 
@@ -123,7 +124,9 @@ impl Edge {
                 "/healthz" if get => codec::response(200, "text/plain; charset=utf-8", "ok\n"),
                 "/readyz" if get => self.readiness().await,
                 "/metrics" if get => {
-                    let text = self.metrics.render(self.control_plane.channels.count());
+                    let text = self
+                        .metrics
+                        .render(self.control_plane.channels.count(), self.control_plane.audit.metrics());
                     codec::response(200, metrics::CONTENT_TYPE, text)
                 }
                 _ => route::not_json(),
@@ -212,6 +215,12 @@ fn note_cause(request_id: &str, error: &ApiError) {
     }
 }
 
+/// A header that the client says something about itself in, its end cut off if it is long.
+fn header_text(parts: &Parts, name: HeaderName) -> Option<String> {
+    let text = parts.headers.get(name)?.to_str().ok()?;
+    Some(text.chars().take(HEADER_LETTERS).collect())
+}
+
 /// What a handler is told about the call.
 fn context(
     arrival: &Arrival,
@@ -219,8 +228,6 @@ fn context(
     identity: Identity,
     operation: &'static OperationSchema,
 ) -> RequestContext {
-    let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
-    let cut = |text: &str| text.chars().take(HEADER_LETTERS).collect::<String>();
     let Identity { principal, proof, tenant, authority } = identity;
     RequestContext {
         request_id: arrival.request_id.clone(),
@@ -230,8 +237,8 @@ fn context(
         now_ms: arrival.now_ms,
         source_ip: arrival.peer.ip(),
         secure: arrival.secure,
-        user_agent: header(USER_AGENT).map(cut).unwrap_or_default(),
-        referer: header(REFERER).map(cut),
+        user_agent: header_text(parts, USER_AGENT).unwrap_or_default(),
+        referer: header_text(parts, REFERER),
         operation,
         authority,
         decisions: Arc::default(),

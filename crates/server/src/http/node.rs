@@ -3,7 +3,7 @@
 //! Requests are signed for the service `ssmmessages`; errors are XML whose root is the code, which is what official
 //! agents look for. Not for: what is said on a channel.
 
-use super::{Arrival, Edge, auth, body, codec, context};
+use super::{Arrival, Edge, auth, body, codec, context, trail::Trail};
 use crate::{
     channels,
     context::{Principal, RequestContext},
@@ -23,6 +23,7 @@ use hyper_util::rt::TokioIo;
 use muster_ids::{ManagedNodeId, Tenant};
 use muster_protocol::signing::sigv4::EMPTY_PAYLOAD;
 use muster_service_model::{HttpBinding, OperationSchema, Structure};
+use serde_json::Value;
 use std::{fmt::Display, sync::Arc};
 use tokio_tungstenite::{
     WebSocketStream,
@@ -86,29 +87,29 @@ impl Edge {
         match parts.method {
             Method::POST => {
                 let limit = self.control_plane.config.limits.request_body_bytes;
-                let mut principal = None;
+                let mut trail = Trail::begin(&parts, arrival, &CREATE_CHANNEL);
                 let outcome = async {
                     let body = body::collect(body, limit).await?;
                     let hash = body::sha256_hex(&body);
-                    let context = self.node_context(&parts, &hash, &CREATE_CHANNEL, arrival).await?;
-                    principal = Some(context.principal.clone());
+                    let context =
+                        self.node_context(&parts, &hash, &CREATE_CHANNEL, arrival, &mut trail).await?;
                     channels::open_control_channel(&self.control_plane, &context, &instance_id, &body)
                 }
                 .await;
-                self.answer(arrival, &CREATE_CHANNEL, principal.as_ref(), outcome, token_response)
+                self.answer(arrival, &trail, outcome, token_response).await
             }
             Method::GET => {
-                let mut principal = None;
+                let mut trail = Trail::begin(&parts, arrival, &OPEN_CHANNEL);
                 let outcome = async {
                     let accept = websocket_accept(&parts.headers)?;
-                    let context = self.node_context(&parts, EMPTY_PAYLOAD, &OPEN_CHANNEL, arrival).await?;
-                    principal = Some(context.principal.clone());
+                    let context =
+                        self.node_context(&parts, EMPTY_PAYLOAD, &OPEN_CHANNEL, arrival, &mut trail).await?;
                     let (tenant, node) = own(&context, &instance_id)?;
                     tokio::spawn(serve(Arc::clone(self), tenant, node, upgrade));
                     Ok(accept)
                 }
                 .await;
-                self.answer(arrival, &OPEN_CHANNEL, principal.as_ref(), outcome, switching)
+                self.answer(arrival, &trail, outcome, switching).await
             }
             _ => super::route::not_json(),
         }
@@ -129,31 +130,40 @@ impl Edge {
         let segments: Vec<String> =
             path.split('/').map(|segment| codec::percent_decode(segment.as_bytes(), false)).collect();
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-        let mut principal = None;
         match (&parts.method, segments.as_slice()) {
             (&Method::PUT, [command, step, stream]) => {
+                let mut trail = Trail::begin(&parts, arrival, &PUT_OUTPUT);
+                trail.path(&[("commandId", command), ("stepId", step), ("stream", stream)]);
                 let outcome = async {
                     let hash = self.announced_hash(&parts)?;
-                    let context = self.node_context(&parts, &hash, &PUT_OUTPUT, arrival).await?;
-                    principal = Some(context.principal.clone());
+                    let context = self.node_context(&parts, &hash, &PUT_OUTPUT, arrival, &mut trail).await?;
                     let body = body::checked(body, hash);
                     channels::put_output(&self.control_plane, &context, command, step, stream, body).await
                 }
                 .await;
-                self.answer(arrival, &PUT_OUTPUT, principal.as_ref(), outcome, |()| {
+                self.answer(arrival, &trail, outcome, |()| {
                     codec::response(200, "text/plain; charset=utf-8", Bytes::new())
                 })
+                .await
             }
             (&Method::GET, [command, node, step, stream]) => {
+                let mut trail = Trail::begin(&parts, arrival, &GET_OUTPUT);
+                trail.path(&[
+                    ("commandId", command),
+                    ("instanceId", node),
+                    ("stepId", step),
+                    ("stream", stream),
+                ]);
                 let outcome = async {
-                    let context = self.node_context(&parts, EMPTY_PAYLOAD, &GET_OUTPUT, arrival).await?;
-                    principal = Some(context.principal.clone());
+                    let context =
+                        self.node_context(&parts, EMPTY_PAYLOAD, &GET_OUTPUT, arrival, &mut trail).await?;
                     channels::get_output(&self.control_plane, &context, command, node, step, stream).await
                 }
                 .await;
-                self.answer(arrival, &GET_OUTPUT, principal.as_ref(), outcome, |content| {
+                self.answer(arrival, &trail, outcome, |content| {
                     codec::response(200, "application/octet-stream", content)
                 })
+                .await
             }
             _ => super::route::not_json(),
         }
@@ -178,24 +188,30 @@ impl Edge {
         payload_hash: &str,
         operation: &'static OperationSchema,
         arrival: &Arrival,
+        trail: &mut Trail,
     ) -> Result<RequestContext, ApiError> {
         let request = auth::signed_view(parts);
         let identity = self
             .authenticator
             .authenticate(&self.control_plane, &request, payload_hash, RULES, arrival.now_ms)
-            .await?;
-        Ok(context(arrival, parts, identity, operation))
+            .await
+            .inspect_err(|_| trail.refused(parts))?;
+        let context = context(arrival, parts, identity, operation);
+        trail.proven(&context);
+        self.control_plane.audit.admit(operation, arrival.now_ms)?;
+        Ok(context)
     }
 
-    fn answer<T>(
+    async fn answer<T>(
         &self,
         arrival: &Arrival,
-        operation: &'static OperationSchema,
-        principal: Option<&Principal>,
+        trail: &Trail,
         outcome: Result<T, ApiError>,
         success: impl FnOnce(T) -> Response<Bytes>,
     ) -> Response<Bytes> {
-        self.note(arrival, Some(operation), principal, outcome.as_ref().map(|_| ()));
+        let ended = outcome.as_ref().map(|_| ());
+        trail.end(&self.control_plane.audit, ended.map(|()| &Value::Null)).await;
+        self.note(arrival, Some(trail.operation()), trail.principal(), ended);
         match outcome {
             Ok(value) => success(value),
             Err(error) => {

@@ -1,6 +1,8 @@
 //! A connection, with TLS or without, and its place among those allowed. Not for: what is said on it.
 
+use crate::audit::TlsDetails;
 use prometheus_client::metrics::gauge::Gauge;
+use rustls::{CipherSuite, ProtocolVersion};
 use std::{
     io,
     pin::Pin,
@@ -54,6 +56,26 @@ impl Transport {
 
     pub(super) fn tls(stream: TlsStream<TcpStream>, place: Place) -> Self {
         Self { stream: Stream::Tls(Box::new(stream)), _place: place }
+    }
+}
+
+impl Transport {
+    /// How it is encrypted, if it is: in the words of CloudTrail.
+    pub(super) fn tls_details(&self) -> Option<TlsDetails> {
+        let Stream::Tls(stream) = &self.stream else { return None };
+        let (_, connection) = stream.get_ref();
+        let version = match connection.protocol_version()? {
+            ProtocolVersion::TLSv1_3 => "TLSv1.3",
+            ProtocolVersion::TLSv1_2 => "TLSv1.2",
+            _ => return None,
+        };
+        let cipher_suite = match connection.negotiated_cipher_suite()?.suite() {
+            CipherSuite::TLS13_AES_128_GCM_SHA256 => "TLS_AES_128_GCM_SHA256",
+            CipherSuite::TLS13_AES_256_GCM_SHA384 => "TLS_AES_256_GCM_SHA384",
+            CipherSuite::TLS13_CHACHA20_POLY1305_SHA256 => "TLS_CHACHA20_POLY1305_SHA256",
+            other => other.as_str()?,
+        };
+        Some(TlsDetails { version, cipher_suite })
     }
 }
 

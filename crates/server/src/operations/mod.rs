@@ -3,6 +3,7 @@
 
 mod activation;
 mod admin;
+mod cloudtrail;
 mod command;
 mod iam;
 mod kms;
@@ -21,6 +22,7 @@ pub(crate) fn router() -> Router {
     let domains: &[fn(Router) -> Router] = &[
         activation::register,
         admin::register,
+        cloudtrail::register,
         command::register,
         iam::register,
         kms::register,

@@ -9,6 +9,7 @@ mod tests;
 
 use crate::{
     ControlPlane, account,
+    audit::{Audit, AuditError},
     authority::{Authorities, Uses},
     channels::Channels,
     clock::Clock,
@@ -92,6 +93,9 @@ pub enum StartError {
     /// The blob store cannot be opened.
     #[error(transparent)]
     Blobs(#[from] BlobError),
+    /// The audit trail cannot be kept.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// Other servers cannot be called.
     #[error("outbound.ca_file: {0}")]
     Outbound(#[from] OptionsError),
@@ -141,6 +145,7 @@ impl Server {
         let sample = root_credentials::sample(&config, &db).await?;
         let keys_client = key_service_client(&config)?;
         let secrets = Secrets::open(&config, &keys_client, &db, sample.as_ref(), clock.now_ms()).await?;
+        let audit = Audit::open(&config, &secrets)?;
         root_credentials::ensure(&config, &db, &secrets, clock.now_ms()).await?;
         // Channels of our last life ended with it, however it ended.
         db.write(managed_node::clear_replica(&replica)).await?;
@@ -152,6 +157,7 @@ impl Server {
             bus: Bus::in_process(),
             outbound,
             blobs,
+            audit,
             clock,
             secrets,
             keys: Keys::default(),
@@ -222,6 +228,10 @@ impl Server {
             }
         }
         self.tasks.driver.stop().await;
+        // Nothing is recorded any more: what is, gets into its files now rather than at the next start.
+        if let Err(error) = Audit::seal(&self.control_plane, i64::MAX).await {
+            tracing::warn!(error, "audit events are sealed at the next start");
+        }
         // Last of all: closing writes down that the nodes are gone.
         self.control_plane.db.close().await;
         tracing::info!("stopped");

@@ -1,5 +1,8 @@
 //! Background tasks, one file each, and the relay that turns notices into wake-ups.
 
+mod audit_retention;
+mod audit_seal;
+mod audit_sync;
 mod command_deadlines;
 mod command_progress;
 mod command_retention;
@@ -40,6 +43,9 @@ impl Tasks {
     pub(crate) fn spawn(control_plane: &Arc<ControlPlane>) -> Self {
         let progress = Arc::new(CommandProgress::new(control_plane.clone()));
         let tasks: Vec<Arc<dyn Task>> = vec![
+            Arc::new(audit_retention::AuditRetention::new(control_plane.clone())),
+            Arc::new(audit_seal::AuditSeal::new(control_plane.clone())),
+            Arc::new(audit_sync::AuditSync::new(control_plane.clone())),
             Arc::new(command_deadlines::CommandDeadlines::new(control_plane.clone())),
             progress.clone(),
             Arc::new(command_retention::CommandRetention::new(control_plane.clone())),

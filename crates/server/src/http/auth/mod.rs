@@ -101,6 +101,11 @@ pub(super) fn scope_service(request: &Request<'_>) -> Option<String> {
     SignedRequest::parse(request).ok().map(|signed| signed.service)
 }
 
+/// The access key that a request names, before anything of it is checked: for the record of a refusal.
+pub(super) fn claimed_key(parts: &Parts) -> Option<String> {
+    SignedRequest::parse(&signed_view(parts)).ok().map(|signed| signed.access_key_id)
+}
+
 impl Authenticator {
     /// Finds out who signed a request with a body of this SHA-256 (lower-case hexadecimal).
     ///

@@ -11,11 +11,13 @@ mod run_task;
 #[cfg(test)]
 mod tests;
 mod update_account;
+mod verify_audit;
 mod view;
 
 use crate::dispatch::Router;
 use muster_admin_api::{
     CreateAccount, DescribeMasterKey, ListAccounts, ListTasks, RotateMasterKey, RunTask, UpdateAccount,
+    VerifyAudit,
 };
 
 pub(crate) fn register(router: Router) -> Router {
@@ -27,4 +29,5 @@ pub(crate) fn register(router: Router) -> Router {
         .on::<RotateMasterKey>()
         .on::<RunTask>()
         .on::<UpdateAccount>()
+        .on::<VerifyAudit>()
 }

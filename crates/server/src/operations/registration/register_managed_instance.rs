@@ -100,6 +100,8 @@ async fn by_activation(
     let activation = found
         .filter(|activation| !elsewhere(&activation.tenant.region))
         .ok_or_else(|| refused(Refusal::Invalid))?;
+    // Nobody signed this call; it is the affair of whoever made the activation.
+    context.decisions.concerns(&activation.tenant);
     Ok(Grant {
         claim: activation::claim(&activation.id, &hash, context.now_ms),
         node: Registration {
