@@ -111,3 +111,6 @@ impl ControlPlane {
         Ok(Shown { tags: tags::shown(tags), ..self.profile_listed(profile).await? })
     }
 }
+
+#[cfg(test)]
+mod tests;

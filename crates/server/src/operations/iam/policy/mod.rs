@@ -158,3 +158,6 @@ pub(super) fn aws_version_listed(policy: &ManagedPolicy) -> PolicyVersion {
         create_date: Some(Timestamp::from_millis(policy.updated_ms)),
     }
 }
+
+#[cfg(test)]
+mod tests;

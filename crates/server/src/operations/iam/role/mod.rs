@@ -178,3 +178,6 @@ fn with_boundary(requirement: Requirement, role: &Role) -> Requirement {
 fn plain(requirement: Requirement, _: &Role) -> Requirement {
     requirement
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,3 +16,6 @@ pub(crate) fn register(router: Router) -> Router {
 
 /// What the ids of deletions are made for, in every region.
 const DELETION: &str = "DeleteServiceLinkedRole";
+
+#[cfg(test)]
+mod tests;

@@ -63,3 +63,6 @@ fn context_keys(policies: &[Sourced]) -> Vec<String> {
     keys.dedup_by(|one, other| one.eq_ignore_ascii_case(other));
     keys
 }
+
+#[cfg(test)]
+mod tests;
