@@ -19,7 +19,7 @@ pub(crate) fn denial(context: &RequestContext, action: &str, resource: &str, rea
         ("*", "cloudtrail") => String::new(),
         ("*", "iam" | "sts" | "kms") => " on resource: *".to_owned(),
         ("*", service) => format!(" on resource: {}", crate::arn::of(service, &context.tenant, "*")),
-        (named, "iam") => format!(" on resource: {}", iam_name(context, named)),
+        (named, "iam") if action != "iam:PassRole" => format!(" on resource: {}", iam_name(context, named)),
         (named, _) => format!(" on resource: {named}"),
     };
     let text = format!("User: {caller} is not authorized to perform: {action}{on} {reason}");

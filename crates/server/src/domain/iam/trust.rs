@@ -126,10 +126,10 @@ pub(crate) fn identity(arn: &str) -> Option<IdentityArn<'_>> {
     }
 }
 
-/// A principal of the same form that no caller has.
+/// A principal that no caller is: names have no colons.
 fn nobody(arn: &str, id: &str) -> String {
     let account = arn.split(':').nth(4).unwrap_or_default();
-    format!("arn:aws:iam::{account}:gone/{id}")
+    format!("arn:aws:iam::{account}:user/gone:{id}")
 }
 
 /// The document with principals replaced. One that cannot be read stays as it is: nobody wrote it who could.
@@ -184,7 +184,7 @@ mod tests {
         );
         let read = bindings.for_caller(&document, &[USER], "AIDANEW");
         assert!(!read.contains(USER) && read.contains(ROLE), "{read}");
-        assert_eq!(read.matches("arn:aws:iam::123456789012:gone/AIDAOLD").count(), 2);
+        assert_eq!(read.matches("arn:aws:iam::123456789012:user/gone:AIDAOLD").count(), 2);
         assert!(Policy::parse(&read, Kind::Trust).is_ok());
 
         let changed = BTreeMap::from([(ROLE.to_owned(), "AROAOLD".to_owned())]);

@@ -65,7 +65,7 @@ pub(super) async fn find_own(
     if managed::is_arn(arn) {
         let action = format!("iam:{}", context.operation.name);
         let reason = format!("because no resource-based policy allows the {action} action");
-        return Err(denial(context, &action, &format!("policy {arn}"), &reason));
+        return Err(denial(context, &action, arn, &reason));
     }
     match find(control_plane, &context.tenant.account, arn).await? {
         Some(Found::Own(policy)) => Ok(policy),

@@ -1,7 +1,9 @@
 //! Tags of identities, in the forms of the API and of the store.
 
 use super::marker;
-use crate::{ControlPlane, context::RequestContext, domain::iam::tag as rules, error::ApiError};
+use crate::{
+    ControlPlane, authority::Requirement, context::RequestContext, domain::iam::tag as rules, error::ApiError,
+};
 use muster_iam_api::{
     Tag,
     errors::{INVALID_INPUT_EXCEPTION, LIMIT_EXCEEDED_EXCEPTION},
@@ -25,6 +27,20 @@ pub(super) fn checked(tags: Option<Vec<Tag>>) -> Result<Vec<tag::Tag>, ApiError>
 /// As [`checked`].
 pub(super) fn check_keys<'a>(keys: impl IntoIterator<Item = &'a str>) -> Result<(), ApiError> {
     rules::check(keys).map_err(|error| ApiError::new(&INVALID_INPUT_EXCEPTION, error.to_string()))
+}
+
+/// What a call needs that makes an identity with tags: its own permission, and that of tagging if there are any.
+pub(super) fn to_create(
+    context: &RequestContext,
+    own: Requirement,
+    tagging: &'static str,
+    tags: Option<&[Tag]>,
+) -> Vec<Requirement> {
+    let tags = tags.unwrap_or_default();
+    let pairs = || tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()));
+    let also = (!tags.is_empty())
+        .then(|| Requirement::of(context, tagging, own.resource.clone()).requesting_tags(pairs()));
+    std::iter::once(own.requesting_tags(pairs())).chain(also).collect()
 }
 
 /// Tags in the API's form; none if there are none.

@@ -7,13 +7,12 @@ use crate::{
     context::RequestContext,
     dispatch::{Access, Handle},
     error::ApiError,
-    operations::iam::tags,
+    operations::iam::{quota, tags},
     secrets::random_identity_id,
 };
 use muster_iam_api::{
     CreateInstanceProfile, CreateInstanceProfileRequest, CreateInstanceProfileResponse,
-    InstanceProfile as Shown,
-    errors::{ENTITY_ALREADY_EXISTS_EXCEPTION, LIMIT_EXCEEDED_EXCEPTION},
+    InstanceProfile as Shown, errors::ENTITY_ALREADY_EXISTS_EXCEPTION,
 };
 use muster_store::{
     account,
@@ -28,8 +27,8 @@ impl Handle<CreateInstanceProfile> for ControlPlane {
         let path = input.path.as_deref().unwrap_or("/");
         let arn =
             identity_arn(&context.tenant.account, "instance-profile", path, &input.instance_profile_name);
-        let tags = input.tags.iter().flatten().map(|tag| (tag.key.as_str(), tag.value.as_str()));
-        vec![Requirement::on(context, arn).requesting_tags(tags)]
+        let own = Requirement::on(context, arn);
+        tags::to_create(context, own, "iam:TagInstanceProfile", input.tags.as_deref())
     });
 
     async fn handle(
@@ -52,12 +51,8 @@ impl Handle<CreateInstanceProfile> for ControlPlane {
                 let text = format!("Instance Profile {} already exists.", profile.name);
                 return Err(ApiError::new(&ENTITY_ALREADY_EXISTS_EXCEPTION, text));
             }
-            let most = self.config.limits.instance_profiles;
             let there = account::count(&self.db, account).await?.instance_profiles;
-            if usize::try_from(there).unwrap_or(usize::MAX) >= most {
-                let text = format!("Cannot exceed quota for InstanceProfilesPerAccount: {most}");
-                return Err(ApiError::new(&LIMIT_EXCEEDED_EXCEPTION, text));
-            }
+            quota::check("InstanceProfilesPerAccount", there, self.config.limits.instance_profiles)?;
             let mut batch = instance_profile::insert(&profile);
             batch.append(tags::put(self, account, TAGGED_INSTANCE_PROFILE, &profile.name, &tags).await?);
             Ok((batch, ()))

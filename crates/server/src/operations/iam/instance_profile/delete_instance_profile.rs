@@ -6,11 +6,9 @@ use crate::{
     context::RequestContext,
     dispatch::{Access, Handle},
     error::ApiError,
+    operations::iam::conflict,
 };
-use muster_iam_api::{
-    DeleteInstanceProfile, DeleteInstanceProfileOutput, DeleteInstanceProfileRequest,
-    errors::DELETE_CONFLICT_EXCEPTION,
-};
+use muster_iam_api::{DeleteInstanceProfile, DeleteInstanceProfileOutput, DeleteInstanceProfileRequest};
 use muster_store::iam::instance_profile;
 
 impl Handle<DeleteInstanceProfile> for ControlPlane {
@@ -24,10 +22,7 @@ impl Handle<DeleteInstanceProfile> for ControlPlane {
         let account = &context.tenant.account;
         self.change_identities(account, || async {
             let profile = self.profile_for(context, &input.instance_profile_name, plain).await?;
-            if profile.role_key.is_some() {
-                let text = "Cannot delete entity, must remove roles from instance profile first.";
-                return Err(ApiError::new(&DELETE_CONFLICT_EXCEPTION, text));
-            }
+            conflict::unless(profile.role_key.is_none(), "must remove roles from instance profile first")?;
             Ok((instance_profile::delete(account, &profile.name), DeleteInstanceProfileOutput {}))
         })
         .await

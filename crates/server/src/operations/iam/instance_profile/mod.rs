@@ -75,9 +75,7 @@ impl ControlPlane {
     ) -> Result<InstanceProfile, ApiError> {
         let account = &context.tenant.account;
         let found = instance_profile::find(&self.db, account, name).await?;
-        let arn = found
-            .as_ref()
-            .map_or_else(|| identity_arn(account, "instance-profile", "/", name), |found| arn(found));
+        let arn = found.as_ref().map_or_else(|| identity_arn(account, "instance-profile", "/", name), arn);
         let requirement = Requirement::on(context, arn).tagged(TAGGED_INSTANCE_PROFILE, key(name));
         self.authorise(context, &[add(requirement)]).await?;
         found.ok_or_else(|| not_found(name))

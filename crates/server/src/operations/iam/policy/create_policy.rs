@@ -8,12 +8,12 @@ use crate::{
     context::RequestContext,
     dispatch::{Access, Handle},
     error::ApiError,
-    operations::iam::tags,
+    operations::iam::{quota, tags},
     secrets::random_identity_id,
 };
 use muster_iam_api::{
     CreatePolicy, CreatePolicyRequest, CreatePolicyResponse, Policy as Shown,
-    errors::{ENTITY_ALREADY_EXISTS_EXCEPTION, LIMIT_EXCEEDED_EXCEPTION},
+    errors::ENTITY_ALREADY_EXISTS_EXCEPTION,
 };
 use muster_store::{
     account,
@@ -28,8 +28,8 @@ impl Handle<CreatePolicy> for ControlPlane {
     const ACCESS: Access<CreatePolicyRequest> = Access::Policy(|context, input| {
         let path = input.path.as_deref().unwrap_or("/");
         let arn = identity_arn(&context.tenant.account, "policy", path, &input.policy_name);
-        let tags = input.tags.iter().flatten().map(|tag| (tag.key.as_str(), tag.value.as_str()));
-        vec![Requirement::on(context, arn).requesting_tags(tags)]
+        let own = Requirement::on(context, arn);
+        tags::to_create(context, own, "iam:TagPolicy", input.tags.as_deref())
     });
 
     async fn handle(
@@ -61,7 +61,8 @@ impl Handle<CreatePolicy> for ControlPlane {
                 );
                 return Err(ApiError::new(&ENTITY_ALREADY_EXISTS_EXCEPTION, text));
             }
-            check_room(account::count(&self.db, account).await?.policies, self.config.limits.policies)?;
+            let there = account::count(&self.db, account).await?.policies;
+            quota::check("PoliciesPerAccount", there, self.config.limits.policies)?;
             let mut batch = policy::insert(&policy, &input.policy_document);
             batch.append(tags::put(self, account, TAGGED_POLICY, &policy.name, &tags).await?);
             Ok((batch, ()))
@@ -71,14 +72,4 @@ impl Handle<CreatePolicy> for ControlPlane {
         let shown = own_listed(policy, Uses::default());
         Ok(CreatePolicyResponse { policy: Some(Shown { description, tags: tags::shown(tags), ..shown }) })
     }
-}
-
-fn check_room(policies: i64, most: usize) -> Result<(), ApiError> {
-    if usize::try_from(policies).is_ok_and(|policies| policies < most) {
-        return Ok(());
-    }
-    Err(ApiError::new(
-        &LIMIT_EXCEEDED_EXCEPTION,
-        format!("Cannot exceed quota for PoliciesPerAccount: {most}"),
-    ))
 }

@@ -8,12 +8,11 @@ use crate::{
     context::RequestContext,
     dispatch::{Access, Handle},
     error::ApiError,
-    operations::iam::{boundary, tags},
+    operations::iam::{boundary, quota, tags},
     secrets::random_identity_id,
 };
 use muster_iam_api::{
-    CreateRole, CreateRoleRequest, CreateRoleResponse,
-    errors::{ENTITY_ALREADY_EXISTS_EXCEPTION, LIMIT_EXCEEDED_EXCEPTION},
+    CreateRole, CreateRoleRequest, CreateRoleResponse, errors::ENTITY_ALREADY_EXISTS_EXCEPTION,
 };
 use muster_store::{
     account,
@@ -30,9 +29,8 @@ impl Handle<CreateRole> for ControlPlane {
     const ACCESS: Access<CreateRoleRequest> = Access::Policy(|context, input| {
         let path = input.path.as_deref().unwrap_or("/");
         let arn = identity_arn(&context.tenant.account, "role", path, &input.role_name);
-        let tags = input.tags.iter().flatten().map(|tag| (tag.key.as_str(), tag.value.as_str()));
-        let requirement = Requirement::on(context, arn).requesting_tags(tags);
-        vec![boundary::key(requirement, input.permissions_boundary.as_deref())]
+        let own = boundary::key(Requirement::on(context, arn), input.permissions_boundary.as_deref());
+        tags::to_create(context, own, "iam:TagRole", input.tags.as_deref())
     });
 
     async fn handle(
@@ -72,7 +70,8 @@ impl Handle<CreateRole> for ControlPlane {
                     let text = format!("Role with name {} already exists.", role.name);
                     return Err(ApiError::new(&ENTITY_ALREADY_EXISTS_EXCEPTION, text));
                 }
-                check_room(account::count(&self.db, account).await?.roles, self.config.limits.roles)?;
+                let there = account::count(&self.db, account).await?.roles;
+                quota::check("RolesPerAccount", there, self.config.limits.roles)?;
                 let role = Role { trust_principals: bindings.to_json(), ..role.clone() };
                 let mut batch = role::insert(&role);
                 batch.append(tags::put(self, account, TAGGED_ROLE, &role.name, &tags).await?);
@@ -86,11 +85,4 @@ impl Handle<CreateRole> for ControlPlane {
         shown.tags = tags::shown(tags);
         Ok(CreateRoleResponse { role: shown })
     }
-}
-
-fn check_room(roles: i64, most: usize) -> Result<(), ApiError> {
-    if usize::try_from(roles).is_ok_and(|roles| roles < most) {
-        return Ok(());
-    }
-    Err(ApiError::new(&LIMIT_EXCEEDED_EXCEPTION, format!("Cannot exceed quota for RolesPerAccount: {most}")))
 }

@@ -6,8 +6,9 @@ use crate::{
     context::RequestContext,
     dispatch::{Access, Handle},
     error::ApiError,
+    operations::iam::conflict,
 };
-use muster_iam_api::{DeleteRole, DeleteRoleOutput, DeleteRoleRequest, errors::DELETE_CONFLICT_EXCEPTION};
+use muster_iam_api::{DeleteRole, DeleteRoleOutput, DeleteRoleRequest};
 use muster_store::iam::{Entity, attachment, inline, instance_profile, role};
 
 impl Handle<DeleteRole> for ControlPlane {
@@ -23,16 +24,12 @@ impl Handle<DeleteRole> for ControlPlane {
             let role = self.role_for(context, &input.role_name, plain).await?;
             check_modifiable(&role)?;
             let entity = Entity::role(account, &role.name);
-            let conflict = |text: &str| Err(ApiError::new(&DELETE_CONFLICT_EXCEPTION, text));
-            if !instance_profile::of_role(&self.db, account, &role.name).await?.is_empty() {
-                return conflict("Cannot delete entity, must remove roles from instance profile first.");
-            }
-            if !attachment::of_entity(&self.db, entity).await?.is_empty() {
-                return conflict("Cannot delete entity, must detach all policies first.");
-            }
-            if !inline::of_entity(&self.db, entity).await?.is_empty() {
-                return conflict("Cannot delete entity, must delete policies first.");
-            }
+            let profiles = instance_profile::of_role(&self.db, account, &role.name).await?;
+            conflict::unless(profiles.is_empty(), "must remove roles from instance profile first")?;
+            let attached = attachment::of_entity(&self.db, entity).await?;
+            conflict::unless(attached.is_empty(), "must detach all policies first")?;
+            let inline = inline::of_entity(&self.db, entity).await?;
+            conflict::unless(inline.is_empty(), "must delete policies first")?;
             Ok((role::delete(account, &role.name), DeleteRoleOutput {}))
         })
         .await

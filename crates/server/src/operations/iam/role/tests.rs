@@ -264,6 +264,10 @@ async fn permissions_may_ask_for_path_policy_boundary_and_tags() {
             let refused = refusal::<CreateRole>(&limited, wrong).await;
             assert!(refused.starts_with("AccessDeniedException: User: "), "{refused}");
         }
+        let mut tagged = role("/apps/", json!(READ_ONLY));
+        tagged["Tags"] = json!([{ "Key": "team", "Value": "b" }]);
+        let refused = refusal::<CreateRole>(&limited, tagged).await;
+        assert!(refused.contains("is not authorized to perform: iam:TagRole on resource: "), "{refused}");
         limited.must::<CreateRole>(role("/apps/", json!(READ_ONLY))).await;
         let attach = |arn: &str| json!({ "RoleName": "r", "PolicyArn": arn });
         assert_eq!(limited.code::<AttachRolePolicy>(attach(admin)).await, "AccessDeniedException");

@@ -161,7 +161,7 @@ async fn an_identity_is_asked_with_its_boundary() {
             .collect();
         assert_eq!(allowed, ["s3:GetObject"]);
         let keys = root.must::<GetContextKeysForPrincipalPolicy>(json!({ "PolicySourceArn": ROLE })).await;
-        assert_eq!(keys["ContextKeyNames"], json!([]));
+        assert_eq!(keys["ContextKeyNames"], json!(["s3express:SessionMode"]));
 
         for (arn, code) in [
             ("arn:aws:iam::123456789012:role/none", "NoSuchEntity"),
