@@ -8,6 +8,7 @@ use crate::{
     config::Config,
     domain::document::BuiltinDocuments,
     keys::Keys,
+    notify::MessageSigner,
     secrets::Secrets,
 };
 use muster_background::Driver;
@@ -39,6 +40,8 @@ pub struct ControlPlane {
     pub secrets: Secrets,
     /// Key material and key policies, unsealed and compiled.
     pub(crate) keys: Keys,
+    /// The key that signs messages of topics.
+    pub(crate) signer: MessageSigner,
     /// This replica.
     pub replica: ReplicaId,
     /// Control channels that this replica holds.

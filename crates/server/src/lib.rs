@@ -17,6 +17,7 @@ mod channels;
 mod domain;
 mod http;
 mod keys;
+mod notify;
 mod operations;
 mod server;
 mod tasks;

@@ -105,6 +105,7 @@ impl Bench {
             clock: Arc::new(clock.clone()),
             secrets: Secrets::ephemeral(),
             keys: Keys::default(),
+            signer: crate::notify::MessageSigner::default(),
             replica: ReplicaId::random(),
             authorities: Authorities::default(),
             uses: Uses::default(),

@@ -3,6 +3,7 @@
 pub(crate) mod activation;
 pub(crate) mod command;
 pub(crate) mod document;
+pub(crate) mod event;
 pub(crate) mod iam;
 pub(crate) mod java_pattern;
 pub(crate) mod kms;
@@ -10,4 +11,5 @@ pub(crate) mod managed_node;
 pub(crate) mod paging;
 pub(crate) mod parameter;
 pub(crate) mod session;
+pub(crate) mod sns;
 pub(crate) mod tag;

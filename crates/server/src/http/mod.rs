@@ -123,6 +123,7 @@ impl Edge {
             match path {
                 "/healthz" if get => codec::response(200, "text/plain; charset=utf-8", "ok\n"),
                 "/readyz" if get => self.readiness().await,
+                _ if get && path.ends_with(".pem") => self.message_certificate(path).await,
                 "/metrics" if get => {
                     let text = self
                         .metrics
@@ -141,6 +142,15 @@ impl Edge {
             headers.insert(DATE, date);
         }
         response.map(Full::new)
+    }
+
+    /// The certificate of a key that signs messages of topics.
+    async fn message_certificate(&self, path: &str) -> Response<Bytes> {
+        match self.control_plane.message_certificate(path).await {
+            Ok(Some(pem)) => codec::response(200, "application/x-pem-file", pem),
+            Ok(None) => route::not_json(),
+            Err(_) => codec::response(503, "text/plain; charset=utf-8", "the database does not answer\n"),
+        }
     }
 
     async fn readiness(&self) -> Response<Bytes> {

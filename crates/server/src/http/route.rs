@@ -103,7 +103,10 @@ fn by_form(parts: &Parts, body: &Bytes) -> Result<Call, Unrouted> {
     let (action, version) = (form.get("Action").unwrap_or_default(), form.get("Version"));
     let scope = auth::scope_service(&auth::signed_view(parts));
     let known = SERVICES.iter().filter_map(|service| match service.protocol {
-        Protocol::Query { xml_namespace } if Some(service.api_version) == version => {
+        // The URLs in messages of SNS name no version.
+        Protocol::Query { xml_namespace }
+            if Some(service.api_version) == version || version.is_none() && service.signing_name == "sns" =>
+        {
             Some((*service, service.operation(action)?, xml_namespace))
         }
         _ => None,

@@ -12,6 +12,7 @@ mod message;
 mod page;
 mod parameter;
 mod registration;
+mod sns;
 mod sts;
 mod tag;
 
@@ -30,6 +31,7 @@ pub(crate) fn router() -> Router {
         message::register,
         parameter::register,
         registration::register,
+        sns::register,
         sts::register,
         tag::register,
     ];

@@ -28,7 +28,7 @@ use data_dir::DataDir;
 use muster_blob::{BlobError, Blobs};
 use muster_bus::Bus;
 use muster_outbound::{Client, Options, OptionsError};
-use muster_store::{Db, OpenOptions, StoreError, managed_node};
+use muster_store::{Db, OpenOptions, StoreError, delivery, managed_node};
 use std::{
     io,
     net::SocketAddr,
@@ -149,6 +149,7 @@ impl Server {
         root_credentials::ensure(&config, &db, &secrets, clock.now_ms()).await?;
         // Channels of our last life ended with it, however it ended.
         db.write(managed_node::clear_replica(&replica)).await?;
+        db.write(delivery::release(&replica, clock.now_ms())).await?;
 
         let documents = BuiltinDocuments::load().map_err(StartError::Documents)?;
         let control_plane = Arc::new(ControlPlane {
@@ -161,6 +162,7 @@ impl Server {
             clock,
             secrets,
             keys: Keys::default(),
+            signer: crate::notify::MessageSigner::default(),
             replica,
             authorities: Authorities::default(),
             uses: Uses::default(),

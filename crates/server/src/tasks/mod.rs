@@ -6,6 +6,9 @@ mod audit_sync;
 mod command_deadlines;
 mod command_progress;
 mod command_retention;
+mod delivery;
+mod event_retention;
+mod event_spread;
 mod identity_uses;
 mod key_deletion;
 mod key_rotation;
@@ -53,6 +56,9 @@ impl Tasks {
             Arc::new(key_deletion::KeyDeletion::new(control_plane.clone())),
             Arc::new(key_rotation::KeyRotation::new(control_plane.clone())),
             Arc::new(master_key::MasterKey::new(control_plane.clone())),
+            Arc::new(delivery::Delivery::new(control_plane.clone())),
+            Arc::new(event_retention::EventRetention::new(control_plane.clone())),
+            Arc::new(event_spread::EventSpread::new(control_plane.clone())),
             Arc::new(node_contacts::NodeContacts::new(control_plane.clone())),
         ];
         Self { driver: Arc::new(Driver::spawn(tasks)), progress }

@@ -84,8 +84,10 @@ fn decode_map(node: &Node<'_>, shape: &MapShape) -> Result<Value, ApiError> {
     let entries = if shape.flattened { Some(node) } else { node.children.get("entry") };
     let mut output = Map::new();
     for entry in entries.map(numbered).unwrap_or_default() {
-        let Some(key) = entry.children.get("key").and_then(|key| key.value) else { continue };
-        let value = match entry.children.get("value") {
+        // SNS names them otherwise in one map.
+        let part = |names: [&str; 2]| names.into_iter().find_map(|name| entry.children.get(name));
+        let Some(key) = part(["key", "Name"]).and_then(|key| key.value) else { continue };
+        let value = match part(["value", "Value"]) {
             Some(value) => decode_value(value, &shape.value)?,
             None => Value::Null,
         };

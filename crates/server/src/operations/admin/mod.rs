@@ -2,10 +2,14 @@
 
 mod access;
 mod create_account;
+mod delete_event_target;
 mod describe_master_key;
 mod list_accounts;
+mod list_event_targets;
+mod list_failed_deliveries;
 mod list_tasks;
 mod master_key;
+mod put_event_target;
 mod rotate_master_key;
 mod run_task;
 #[cfg(test)]
@@ -16,16 +20,20 @@ mod view;
 
 use crate::dispatch::Router;
 use muster_admin_api::{
-    CreateAccount, DescribeMasterKey, ListAccounts, ListTasks, RotateMasterKey, RunTask, UpdateAccount,
-    VerifyAudit,
+    CreateAccount, DeleteEventTarget, DescribeMasterKey, ListAccounts, ListEventTargets,
+    ListFailedDeliveries, ListTasks, PutEventTarget, RotateMasterKey, RunTask, UpdateAccount, VerifyAudit,
 };
 
 pub(crate) fn register(router: Router) -> Router {
     router
         .on::<CreateAccount>()
+        .on::<DeleteEventTarget>()
         .on::<DescribeMasterKey>()
         .on::<ListAccounts>()
+        .on::<ListEventTargets>()
+        .on::<ListFailedDeliveries>()
         .on::<ListTasks>()
+        .on::<PutEventTarget>()
         .on::<RotateMasterKey>()
         .on::<RunTask>()
         .on::<UpdateAccount>()
