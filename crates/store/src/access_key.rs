@@ -139,6 +139,15 @@ pub async fn find(db: &Db, access_key_id: &str) -> Result<Option<AccessKey>, Sto
     rows.first().map(from_row).transpose()
 }
 
+/// One of all keys there are, always the same while none is added or deleted.
+///
+/// # Errors
+/// The store's.
+pub async fn any(db: &Db) -> Result<Option<AccessKey>, StoreError> {
+    let rows = Query::new(SELECT).order_by("access_key_id").limit(1).read(db).await?;
+    rows.first().map(from_row).transpose()
+}
+
 /// What to check a signature by this key against; one look-up by two keys.
 ///
 /// # Errors
@@ -220,6 +229,7 @@ mod tests {
             assert!(matches!(db.write(insert(&older)).await, Err(StoreError::Duplicate { .. })));
             assert_eq!(find(&db, "AKIAB").await.unwrap(), Some(older.clone()));
             assert_eq!(find(&db, "akiab").await.unwrap(), None);
+            assert_eq!(any(&db).await.unwrap(), Some(newer.clone()));
             assert_eq!(of_user(&db, &account(), None).await.unwrap(), [older, newer]);
             assert_eq!(of_user(&db, &account(), Some("ann")).await.unwrap(), [of_ann]);
 

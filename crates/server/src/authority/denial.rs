@@ -70,3 +70,39 @@ fn spelled<'a>(action: &'a str, reason: &'a str) -> (Cow<'a, str>, Cow<'a, str>)
         None => (action.into(), reason.into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Bench, on_each_bench};
+    use muster_iam_api::{CreatePolicy, CreateUser, GetRole, ListPolicies};
+    use muster_service_model::Operation;
+
+    fn text<O: Operation>(bench: &Bench, resource: &str) -> String {
+        let context = bench.root("r").context(O::SCHEMA);
+        let action = format!("iam:{}", O::SCHEMA.name);
+        let text = denial(&context, &action, resource, "because").message;
+        text.split_once(" on resource: ").map(|(_, on)| on.to_owned()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn iam_names_what_is_there_by_its_kind() {
+        on_each_bench(|bench| async move {
+            let arn = |resource: &str| format!("arn:aws:iam::123456789012:{resource}");
+            let role = arn("role/a/b/r");
+            assert_eq!(text::<GetRole>(&bench, &role), "role r because");
+            assert_eq!(text::<GetRole>(&bench, &arn("instance-profile/p")), "instance profile p because");
+            assert_eq!(text::<CreateUser>(&bench, &arn("user/x/u")), arn("user/x/u because"));
+            assert_eq!(text::<ListPolicies>(&bench, &arn("policy/")), "policy path / because");
+            assert_eq!(text::<CreatePolicy>(&bench, &arn("policy/x/p")), "policy p because");
+            assert_eq!(
+                text::<GetRole>(&bench, &arn("policy/x/p")),
+                format!("policy {} because", arn("policy/x/p"))
+            );
+            assert_eq!(text::<GetRole>(&bench, &arn("root")), arn("root because"));
+            assert_eq!(text::<GetRole>(&bench, "*"), "* because");
+            assert_eq!(text::<muster_ssm_api::CreateActivation>(&bench, &role), arn("role/a/b/r because"));
+        })
+        .await;
+    }
+}

@@ -141,12 +141,12 @@ impl Server {
         let outbound = Client::new(config.outbound.options())?;
         let blobs = Blobs::open(&config.blob_url)?;
         let db = Db::open(OpenOptions::new(config.database.clone())).await?;
-        account::ensure(&db, &[&config.account_id], clock.now_ms()).await?;
-        let sample = root_credentials::sample(&config, &db).await?;
+        let sample = root_credentials::sample(&db).await?;
         let keys_client = key_service_client(&config)?;
         let secrets = Secrets::open(&config, &keys_client, &db, sample.as_ref(), clock.now_ms()).await?;
         let audit = Audit::open(&config, &secrets)?;
         root_credentials::ensure(&config, &db, &secrets, clock.now_ms()).await?;
+        account::ensure(&db, &[&config.account_id], clock.now_ms()).await?;
         // Channels of our last life ended with it, however it ended.
         db.write(managed_node::clear_replica(&replica)).await?;
         db.write(delivery::release(&replica, clock.now_ms())).await?;

@@ -1,5 +1,6 @@
 //! The root credentials: given or made at the first start, found again later. `DATA_DIR/credentials` is for the
-//! operator's tools; the truth is in the store, sealed. Not for: further keys.
+//! operator's tools; the truth is in the store, sealed. Who deletes them has none after the next start either, unless
+//! the start is given some: the way back in. Not for: further keys.
 
 use super::StartError;
 use crate::{
@@ -11,18 +12,17 @@ use muster_service_model::Sensitive;
 use muster_store::{
     Db, StoreError,
     access_key::{self, AccessKey, Status},
+    account,
 };
 
 /// A secret of the database, if it has one: it tells which master key is the right one.
-pub(super) async fn sample(config: &Config, db: &Db) -> Result<Option<Sample>, StartError> {
-    let keys = access_key::of_user(db, &config.account_id, None).await?;
-    Ok(keys
-        .into_iter()
-        .next()
-        .map(|key| Sample { purpose: access_key_purpose(&key.access_key_id), sealed: key.secret_sealed }))
+pub(super) async fn sample(db: &Db) -> Result<Option<Sample>, StartError> {
+    let key = access_key::any(db).await?;
+    Ok(key.map(|key| Sample { purpose: access_key_purpose(&key.access_key_id), sealed: key.secret_sealed }))
 }
 
-/// Sees to it that the account has a root key, that our master key opens it, and that the file is there.
+/// Sees to it that a new account has a root key, that our master key opens it, and that the file is there. Comes before
+/// the account is made: its row shows that this was done.
 pub(super) async fn ensure(
     config: &Config,
     db: &Db,
@@ -30,7 +30,10 @@ pub(super) async fn ensure(
     now_ms: i64,
 ) -> Result<(), StartError> {
     let mut keys = access_key::of_user(db, &config.account_id, None).await?;
-    if keys.is_empty() {
+    let mut made = false;
+    let is_new = account::find(db, &config.account_id).await?.is_none();
+    if keys.is_empty() && (is_new || config.root_credentials.is_some()) {
+        made = true;
         match make(config, db, secrets, now_ms).await {
             // Another replica was first: its keys are as good.
             Err(StoreError::Duplicate { .. }) | Ok(()) => {}
@@ -38,6 +41,7 @@ pub(super) async fn ensure(
         }
         keys = access_key::of_user(db, &config.account_id, None).await?;
     } else if let Some(given) = &config.root_credentials
+        && !keys.is_empty()
         && !keys.iter().any(|key| key.access_key_id == given.access_key_id)
     {
         tracing::warn!("MUSTER_ROOT_ACCESS_KEY_ID is ignored: this database has root credentials already");
@@ -47,7 +51,7 @@ pub(super) async fn ensure(
         .open_sealed(&access_key_purpose(&key.access_key_id), &key.secret_sealed)
         .map_err(|_| StartError::OtherMasterKey { path: config.data_dir.join("master.key") })?;
     let path = config.data_dir.join("credentials");
-    if !path.exists() {
+    if made || !path.exists() {
         let secret = std::str::from_utf8(&secret).unwrap_or_default();
         let content = zeroize::Zeroizing::new(format!(
             "[default]\naws_access_key_id = {}\naws_secret_access_key = {secret}\n",

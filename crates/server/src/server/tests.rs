@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::clock::{ManualClock, SystemClock};
+use muster_store::{access_key, account as accounts, iam};
 use std::{fs, os::unix::fs::PermissionsExt as _};
 use tempfile::TempDir;
 use tokio::{
@@ -90,6 +91,52 @@ async fn given_root_credentials_are_taken_once() {
         let content = fs::read_to_string(folder.path().join("data/credentials")).unwrap();
         assert!(content.contains("AKIAFIRSTFIRSTFIRST0") && content.contains("0123456789abcdef"));
     }
+}
+
+#[tokio::test]
+async fn deleted_root_credentials_stay_away_until_some_are_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let root_keys = async |server: &Server| {
+        let account = &server.control_plane().config.account_id;
+        access_key::of_user(&server.control_plane().db, account, None).await.unwrap()
+    };
+    let server = start(config(&folder)).await.unwrap();
+    let old = root_keys(&server).await;
+    assert_eq!(old.len(), 1);
+    server.control_plane().db.write(access_key::delete(&old[0].access_key_id)).await.unwrap();
+    server.stop().await;
+
+    let server = start(config(&folder)).await.unwrap();
+    assert_eq!(root_keys(&server).await, []);
+    server.stop().await;
+
+    let given = crate::config::RootCredentials {
+        access_key_id: "AKIAAGAINAGAINAGAIN0".to_owned(),
+        secret_access_key: "0123456789abcdef".to_owned().into(),
+    };
+    let server = start(Config { root_credentials: Some(given), ..config(&folder) }).await.unwrap();
+    assert_eq!(root_keys(&server).await[0].access_key_id, "AKIAAGAINAGAINAGAIN0");
+    server.stop().await;
+    let content = fs::read_to_string(folder.path().join("data/credentials")).unwrap();
+    assert!(content.contains("AKIAAGAINAGAINAGAIN0") && !content.contains(&old[0].access_key_id));
+}
+
+#[tokio::test]
+async fn a_database_from_before_there_were_accounts_gets_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(config(&folder)).await.unwrap();
+    let (db, id) = (&server.control_plane().db, &server.control_plane().config.account_id);
+    let old = access_key::of_user(db, id, None).await.unwrap();
+    // As such a database is after its migration: keys, and nothing else.
+    db.write(accounts::forget(id)).await.unwrap();
+    server.stop().await;
+    let server = start(config(&folder)).await.unwrap();
+    let (db, id) = (&server.control_plane().db, &server.control_plane().config.account_id);
+    assert_eq!(access_key::of_user(db, id, None).await.unwrap(), old);
+    assert!(accounts::find(db, id).await.unwrap().is_some());
+    let role = iam::role::find(db, id, "AmazonEC2RunCommandRoleForManagedInstances").await.unwrap().unwrap();
+    assert_eq!(role.path, "/service-role/");
+    server.stop().await;
 }
 
 #[tokio::test]

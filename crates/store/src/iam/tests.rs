@@ -224,7 +224,7 @@ async fn versions_of_a_policy() {
         assert_eq!(policy::version(&db, &now, 3).await.unwrap(), None);
         assert_eq!(policy::find_by_arn(&db, &now.arn).await.unwrap(), Some(now.clone()));
         assert_eq!(policy::find_by_arn(&db, &now.arn.to_lowercase()).await.unwrap(), None);
-        assert_eq!(policy::list(&db, &account, Page::first(5)).await.unwrap(), [now.clone()]);
+        assert_eq!(policy::list(&db, &account, Page::first(5)).await.unwrap(), std::slice::from_ref(&now));
         db.write(policy::delete(&now)).await.unwrap();
         assert_eq!(policy::versions(&db, &now).await.unwrap(), []);
         assert_eq!(documents().await, []);
@@ -267,7 +267,8 @@ async fn roles_and_instance_profiles() {
         db.write(instance_profile::insert(&profile)).await.unwrap();
         db.write(instance_profile::set_role(&account, "profile", Some("R"))).await.unwrap();
         let with_role = InstanceProfile { role_key: Some(key("R")), ..profile };
-        assert_eq!(instance_profile::of_role(&db, &account, "r").await.unwrap(), [with_role.clone()]);
+        let of_role = instance_profile::of_role(&db, &account, "r").await.unwrap();
+        assert_eq!(of_role, std::slice::from_ref(&with_role));
         assert_eq!(instance_profile::find(&db, &account, "PROFILE").await.unwrap(), Some(with_role.clone()));
         assert_eq!(instance_profile::list(&db, &account, Page::first(2)).await.unwrap(), [with_role]);
         db.write(instance_profile::set_role(&account, "profile", None)).await.unwrap();

@@ -84,6 +84,8 @@ impl Authenticator {
         // One of the same name that was made later is another role.
         let role = role.filter(|role| role.role.id == claims.role_id).ok_or_else(unknown)?;
         let authority = narrowed(control_plane, claims, &role).await?;
+        let now_ms = control_plane.clock.now_ms();
+        control_plane.uses.role_used(&role.role.id, region.as_str(), &signed.service, now_ms);
         let principal = RoleSession {
             account: claims.account.clone(),
             role: claims.role.clone(),

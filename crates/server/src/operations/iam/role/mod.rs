@@ -155,9 +155,15 @@ impl ControlPlane {
     /// A role with all that is known of it.
     pub(super) async fn role_whole(&self, role: Role) -> Result<Shown, ApiError> {
         let tags = tags::of(self, &role.account, TAGGED_ROLE, &role.name).await?;
-        let last_used = RoleLastUsed {
-            last_used_date: role.last_used_ms.map(Timestamp::from_millis),
-            region: role.last_used_region.clone(),
+        let last_used = match self.uses.of_role(&role.id) {
+            Some(last) => RoleLastUsed {
+                last_used_date: Some(Timestamp::from_millis(last.time_ms)),
+                region: Some(last.region),
+            },
+            None => RoleLastUsed {
+                last_used_date: role.last_used_ms.map(Timestamp::from_millis),
+                region: role.last_used_region.clone(),
+            },
         };
         let boundary = role.boundary.clone();
         Ok(Shown {
