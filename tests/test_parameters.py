@@ -120,6 +120,17 @@ def test_at_most_ten_at_once(careless_ssm):
     assert "Member must have length less than or equal to 10" in refusal.message
 
 
+def test_how_many_is_configuration(make_server):
+    ssm = make_server(limits={"parameter_names": 100, "parameters_per_page": 50}).client(validate=False)
+    many = [f"/many/{number:03}" for number in range(100)]
+    for name in many:
+        put(ssm, name)
+    assert names(ssm.get_parameters(Names=many)["Parameters"]) == many
+    assert len(ssm.get_parameters_by_path(Path="/many", MaxResults=50)["Parameters"]) == 50
+    assert error_of(ssm.get_parameters, Names=[*many, "/more"]).code == "ValidationException"
+    assert len(ssm.delete_parameters(Names=many)["DeletedParameters"]) == 100
+
+
 def test_several_are_deleted_at_once(ssm):
     put(ssm, "/gone/1")
     put(ssm, "/gone/2")

@@ -1,5 +1,6 @@
 //! AWS's hard limits, as settings. Not for: limits that the wire format itself sets.
 
+use muster_service_model::OperationSchema;
 use serde::Deserialize;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -58,6 +59,10 @@ pub struct Limits {
     pub output_bytes: u64,
     /// Commands and their outputs are kept for so long after their end, milliseconds: 30 days.
     pub command_retention_ms: i64,
+    /// Names in one call of GetParameters or DeleteParameters.
+    pub parameter_names: i64,
+    /// Parameters on one page of GetParametersByPath, at most.
+    pub parameters_per_page: i64,
     /// Characters of a parameter's value in the standard tier.
     pub parameter_standard_characters: usize,
     /// Characters of a parameter's value in the advanced tier.
@@ -110,6 +115,8 @@ impl Default for Limits {
             stderr_characters: 8_000,
             output_bytes: 1 << 30,
             command_retention_ms: 30 * 24 * HOUR_MS,
+            parameter_names: 10,
+            parameters_per_page: 10,
             parameter_standard_characters: 4096,
             parameter_advanced_characters: 8192,
             standard_parameters: 10_000,
@@ -126,6 +133,15 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The member of an operation's input whose bound in the model is a setting here.
+    pub(crate) fn lifted(&self, operation: &OperationSchema) -> Option<(&'static str, i64)> {
+        match (operation.service, operation.name) {
+            ("ssm", "GetParameters" | "DeleteParameters") => Some(("Names", self.parameter_names)),
+            ("ssm", "GetParametersByPath") => Some(("MaxResults", self.parameters_per_page)),
+            _ => None,
+        }
+    }
+
     /// The first value that cannot work: the server would refuse everything.
     pub(super) fn check(&self) -> Result<(), String> {
         // Agents treat the last ten minutes of their credentials as expired already.
@@ -143,6 +159,8 @@ impl Limits {
         )?;
         at_least("node_key_lifetime_ms", self.node_key_lifetime_ms.into(), 0)?;
         at_least("ping_timeout_ms", self.ping_timeout_ms.into(), 1000)?;
+        at_least("parameter_names", self.parameter_names.into(), 1)?;
+        at_least("parameters_per_page", self.parameters_per_page.into(), 1)?;
         at_least("parameter_standard_characters", self.parameter_standard_characters as i128, 1)?;
         at_least("parameter_advanced_characters", self.parameter_advanced_characters as i128, 1)?;
         at_least("parameter_versions", self.parameter_versions.into(), 1)?;

@@ -27,7 +27,7 @@ pub fn input(data: &[u8]) {
     };
     let checked = codec
         .decode(&Bytes::copy_from_slice(body), operation)
-        .and_then(|input| validate::validate(&input, operation));
+        .and_then(|input| validate::validate(&input, operation, None));
     if let Err(error) = checked {
         assert!(error.schema.status < 500);
         codec.encode_error(&error, "id");

@@ -24,12 +24,15 @@ const MAX_WRITTEN: usize = 100;
 /// Operations behind which AWS has an older front end that repeats no values.
 const WITHOUT_VALUES: [&str; 1] = ["DescribeInstanceInformation"];
 
+/// A member of an operation's input, and the installation's own bound in place of the model's.
+pub(super) type Lifted = Option<(&'static str, i64)>;
+
 /// Checks the input of an operation.
 ///
 /// # Errors
 /// `ValidationException` that tells every violation.
-pub(super) fn validate(input: &Value, operation: &OperationSchema) -> Result<(), ApiError> {
-    let mut report = Report::new(!WITHOUT_VALUES.contains(&operation.name));
+pub(super) fn validate(input: &Value, operation: &OperationSchema, lifted: Lifted) -> Result<(), ApiError> {
+    let mut report = Report::new(!WITHOUT_VALUES.contains(&operation.name), lifted);
     report.structure(input, operation.input, &Path::Root);
     report.finish()
 }
@@ -74,13 +77,22 @@ impl Path<'_> {
 
 struct Report {
     with_values: bool,
+    lifted: Lifted,
     count: usize,
     texts: Vec<String>,
 }
 
 impl Report {
-    fn new(with_values: bool) -> Self {
-        Self { with_values, count: 0, texts: Vec::new() }
+    fn new(with_values: bool, lifted: Lifted) -> Self {
+        Self { with_values, lifted, count: 0, texts: Vec::new() }
+    }
+
+    /// The greatest allowed here: the model's word, unless the installation has its own.
+    fn most(&self, max: Option<i64>, path: &Path<'_>) -> Option<i64> {
+        match (self.lifted, path) {
+            (Some((member, most)), Path::Member(Path::Root, name)) if member == *name => Some(most),
+            _ => max,
+        }
     }
 
     fn finish(self) -> Result<(), ApiError> {
@@ -135,7 +147,7 @@ impl Report {
                 if let Some(min) = bounds.min.filter(|min| number < *min) {
                     self.add(Some((value, shape)), path, rule_value_min(min));
                 }
-                if let Some(max) = bounds.max.filter(|max| number > *max) {
+                if let Some(max) = self.most(bounds.max, path).filter(|max| number > *max) {
                     self.add(Some((value, shape)), path, rule_value_max(max));
                 }
             }
@@ -168,7 +180,7 @@ impl Report {
         if let Some(min) = bounds.min.filter(|min| length < *min) {
             self.add(Some((value, shape)), path, rule_length_min(min));
         }
-        if let Some(max) = bounds.max.filter(|max| length > *max) {
+        if let Some(max) = self.most(bounds.max, path).filter(|max| length > *max) {
             self.add(Some((value, shape)), path, rule_length_max(max));
         }
     }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 fn check(operation: &str, input: Value) -> String {
     let operation = muster_ssm_api::SERVICE.operation(operation).unwrap();
-    validate(&input, operation).map_or_else(|error| error.message, |()| "valid".to_owned())
+    validate(&input, operation, None).map_or_else(|error| error.message, |()| "valid".to_owned())
 }
 
 /// Recorded from AWS, but for what our input adds to be whole otherwise.
@@ -102,7 +102,7 @@ static ALL: Structure = Structure {
 };
 
 fn all(input: Value) -> Vec<String> {
-    let mut report = Report::new(true);
+    let mut report = Report::new(true, None);
     report.structure(&input, &ALL, &Path::Root);
     let texts = report.texts.iter().map(|text| text.replace(" failed to satisfy constraint:", ""));
     texts.collect()
@@ -175,7 +175,7 @@ fn paths_and_values() {
 
 #[test]
 fn several_violations_are_counted_and_joined() {
-    let mut report = Report::new(true);
+    let mut report = Report::new(true, None);
     report.structure(&json!({"Pairs": [{"Name": "INVALID"}]}), &ALL, &Path::Root);
     assert_eq!(
         report.finish().unwrap_err().message,
@@ -188,7 +188,7 @@ fn several_violations_are_counted_and_joined() {
 #[test]
 fn a_value_without_end_is_cut_and_so_is_the_list_of_errors() {
     let many: Vec<_> = (0..500).map(|_| json!({"Name": "x".repeat(5000)})).collect();
-    let mut report = Report::new(true);
+    let mut report = Report::new(true, None);
     report.structure(&json!({"Pairs": many}), &ALL, &Path::Root);
     assert_eq!(report.count, 501);
     let text = report.finish().unwrap_err().message;
@@ -293,7 +293,7 @@ proptest! {
     #[test]
     fn any_input_is_survived(input in any_json(), index in 0..muster_ssm_api::SERVICE.operations.len()) {
         let operation = muster_ssm_api::SERVICE.operations[index];
-        if let Err(error) = validate(&input, operation) {
+        if let Err(error) = validate(&input, operation, None) {
             prop_assert!(error.message.contains(" detected: Value "), "{}", error.message);
         }
         let _ = all(input);
@@ -302,8 +302,25 @@ proptest! {
     #[test]
     fn the_count_is_that_of_the_violations(good in 0_usize..4, bad in 0_usize..4) {
         let elements = std::iter::repeat_n(json!({"Name": "a"}), good).chain(std::iter::repeat_n(json!({}), bad));
-        let mut report = Report::new(true);
+        let mut report = Report::new(true, None);
         report.structure(&json!({"Pairs": elements.collect::<Vec<_>>()}), &ALL, &Path::Root);
         prop_assert_eq!(report.count, bad + usize::from(good + bad > 2));
     }
+}
+
+#[test]
+fn an_installation_has_bounds_of_its_own() {
+    let operations = muster_ssm_api::SERVICE.operations;
+    let operation = operations.iter().find(|operation| operation.name == "GetParameters").unwrap();
+    let of = |count: usize| json!({ "Names": vec!["x"; count] });
+    for (lifted, count, good) in [
+        (None, 10, true),
+        (None, 11, false),
+        (Some(("Names", 12)), 12, true),
+        (Some(("Names", 12)), 13, false),
+    ] {
+        assert_eq!(validate(&of(count), operation, lifted).is_ok(), good, "{lifted:?} {count}");
+    }
+    let refused = validate(&of(13), operation, Some(("Names", 12))).unwrap_err().message;
+    assert!(refused.ends_with("Member must have length less than or equal to 12"), "{refused}");
 }
