@@ -37,6 +37,18 @@ pub enum Access<I> {
 impl<I> Access<I> {
     /// The call's own action, for which AWS knows no resource.
     pub const ANY_RESOURCE: Self = Self::Policy(|context, _| vec![Requirement::anything(context)]);
+
+    /// Which of them it is.
+    const fn kind(&self) -> AccessKind {
+        match self {
+            Self::Policy(_) => AccessKind::Policy,
+            Self::Handler => AccessKind::Handler,
+            Self::NodeSelf(_) => AccessKind::NodeSelf,
+            Self::Caller => AccessKind::Caller,
+            Self::NodeKey => AccessKind::NodeKey,
+            Self::Anonymous => AccessKind::Anonymous,
+        }
+    }
 }
 
 /// The handler of one operation.
@@ -60,7 +72,26 @@ type Run = Box<dyn Fn(Arc<ControlPlane>, RequestContext, Value) -> Answer + Send
 
 struct Entry {
     run: Run,
-    anonymous: bool,
+    kind: AccessKind,
+    #[cfg(test)]
+    schema: &'static OperationSchema,
+}
+
+/// Which of [`Access`] an operation has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccessKind {
+    /// [`Access::Policy`]
+    Policy,
+    /// [`Access::Handler`]
+    Handler,
+    /// [`Access::NodeSelf`]
+    NodeSelf,
+    /// [`Access::Caller`]
+    Caller,
+    /// [`Access::NodeKey`]
+    NodeKey,
+    /// [`Access::Anonymous`]
+    Anonymous,
 }
 
 /// All handlers, by service and operation.
@@ -91,9 +122,20 @@ impl Router {
                 serde_json::to_value(output).map_err(ApiError::internal)
             })
         });
-        let anonymous = matches!(<ControlPlane as Handle<O>>::ACCESS, Access::Anonymous);
-        self.entries.insert((O::SCHEMA.service, O::SCHEMA.name), Entry { run, anonymous });
+        let entry = Entry {
+            run,
+            kind: <ControlPlane as Handle<O>>::ACCESS.kind(),
+            #[cfg(test)]
+            schema: O::SCHEMA,
+        };
+        self.entries.insert((O::SCHEMA.service, O::SCHEMA.name), entry);
         self
+    }
+
+    /// Every operation that is built, with who may call it.
+    #[cfg(test)]
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&'static OperationSchema, AccessKind)> {
+        self.entries.values().map(|entry| (entry.schema, entry.kind))
     }
 
     /// Whether the operation is built.
@@ -103,7 +145,9 @@ impl Router {
 
     /// Whether the operation takes unsigned calls.
     pub fn is_anonymous(&self, operation: &OperationSchema) -> bool {
-        self.entries.get(&(operation.service, operation.name)).is_some_and(|entry| entry.anonymous)
+        self.entries
+            .get(&(operation.service, operation.name))
+            .is_some_and(|entry| entry.kind == AccessKind::Anonymous)
     }
 
     /// Runs an operation on decoded and validated input.

@@ -2,6 +2,7 @@
 //! server, operations with their domains.
 
 mod anything;
+mod every_operation;
 mod protocol;
 mod signature;
 
