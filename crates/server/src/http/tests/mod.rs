@@ -3,6 +3,7 @@
 
 mod anything;
 mod every_operation;
+mod isolation;
 mod protocol;
 mod signature;
 

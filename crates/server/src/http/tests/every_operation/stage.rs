@@ -3,18 +3,24 @@
 
 use super::synthesis::{self, Names};
 use crate::{
+    account,
     http::{
+        access_key_purpose,
         route::SERVICES,
         tests::{Answer, Draft, Front, REGION, root},
     },
     secrets::{Claims, KeyClaims},
 };
+use muster_ids::AccountId;
 use muster_protocol::signing::sigv4::Credentials;
 use muster_service_model::{OperationSchema, Protocol, ServiceSchema};
+use muster_store::access_key::{self, AccessKey, Status};
 use serde_json::{Value, json};
 
 /// The user whose policies are changed for each operation.
-pub(in crate::http::tests) const TESTER: &str = "tester";
+pub(in crate::http::tests) const TESTER: &str = "tester-7q7q";
+/// What is in the names of all that is made, and in nothing else.
+pub(in crate::http::tests) const MARK: &str = "7q7q";
 
 /// A server, what is in it, and who calls.
 pub(in crate::http::tests) struct Stage {
@@ -69,20 +75,20 @@ impl Stage {
             ("InstanceId", json!(node)),
             ("Destination", json!(node)),
             ("Target", json!(node)),
-            ("IamRole", json!("Crew")),
-            ("RoleName", json!("Crew")),
-            ("RoleArn", json!(format!("arn:aws:iam::{own}:role/Crew"))),
-            ("UserName", json!("victim")),
-            ("GroupName", json!("team")),
+            ("IamRole", json!("Crew-7q7q")),
+            ("RoleName", json!("Crew-7q7q")),
+            ("RoleArn", json!(format!("arn:aws:iam::{own}:role/Crew-7q7q"))),
+            ("UserName", json!("victim-7q7q")),
+            ("GroupName", json!("team-7q7q")),
             ("PolicyDocument", json!(document)),
             ("AssumeRolePolicyDocument", json!(trust)),
-            ("PolicyArn", json!(format!("arn:aws:iam::{own}:policy/reader"))),
-            ("PermissionsBoundary", json!(format!("arn:aws:iam::{own}:policy/reader"))),
-            ("InstanceProfileName", json!("profile")),
+            ("PolicyArn", json!(format!("arn:aws:iam::{own}:policy/reader-7q7q"))),
+            ("PermissionsBoundary", json!(format!("arn:aws:iam::{own}:policy/reader-7q7q"))),
+            ("InstanceProfileName", json!("profile-7q7q")),
             ("AWSServiceName", json!("ssm.amazonaws.com")),
-            ("AliasName", json!("alias/sample")),
+            ("AliasName", json!("alias/sample-7q7q")),
             ("VersionId", json!("v1")),
-            ("PolicySourceArn", json!(format!("arn:aws:iam::{own}:user/victim"))),
+            ("PolicySourceArn", json!(format!("arn:aws:iam::{own}:user/victim-7q7q"))),
         ] {
             stage.names.members.insert(name, value);
         }
@@ -100,39 +106,82 @@ impl Stage {
         }
         stage.make_identities(document, &trust).await;
         stage.make_keys().await;
+        stage.make_managed().await;
         stage
     }
 
     async fn make_identities(&mut self, document: &str, trust: &str) {
-        for user in [TESTER, "victim"] {
+        for user in [TESTER, "victim-7q7q"] {
             self.root("iam", "CreateUser", json!({ "UserName": user })).await;
         }
-        self.root("iam", "CreateGroup", json!({ "GroupName": "team" })).await;
-        let role = json!({ "RoleName": "Crew", "AssumeRolePolicyDocument": trust });
+        self.root("iam", "CreateGroup", json!({ "GroupName": "team-7q7q" })).await;
+        let role = json!({ "RoleName": "Crew-7q7q", "AssumeRolePolicyDocument": trust });
         self.root("iam", "CreateRole", role).await;
-        let policy = json!({ "PolicyName": "reader", "PolicyDocument": document });
+        let policy = json!({ "PolicyName": "reader-7q7q", "PolicyDocument": document });
         self.root("iam", "CreatePolicy", policy).await;
-        let profile = json!({ "InstanceProfileName": "profile" });
+        let profile = json!({ "InstanceProfileName": "profile-7q7q" });
         self.root("iam", "CreateInstanceProfile", profile).await;
         self.keys = self.key_of(TESTER).await;
         self.inactive = self.key_of(TESTER).await;
         let off =
             json!({ "UserName": TESTER, "Status": "Inactive", "AccessKeyId": self.inactive.access_key_id });
         self.root("iam", "UpdateAccessKey", off).await;
-        let victims = self.key_of("victim").await;
+        let victims = self.key_of("victim-7q7q").await;
         self.names.members.insert("AccessKeyId", json!(victims.access_key_id));
+    }
+
+    /// What Systems Manager has: an activation, a command, parameters.
+    async fn make_managed(&mut self) {
+        let node = self.names.members["InstanceId"].clone();
+        let role = "service-role/AmazonEC2RunCommandRoleForManagedInstances";
+        let activation = json!({ "IamRole": role, "Description": "sample-7q7q" });
+        let made = json_of(&self.root("ssm", "CreateActivation", activation).await);
+        self.names.members.insert("ActivationId", made["ActivationId"].clone());
+        let tags = json!([{ "Key": "sample-7q7q", "Value": "7q7q" }]);
+        let tagged = json!({ "ResourceType": "ManagedInstance", "ResourceId": node, "Tags": tags });
+        self.root("ssm", "AddTagsToResource", tagged).await;
+        let command = json!({ "DocumentName": "AWS-RunShellScript", "InstanceIds": [node],
+                              "Comment": "sample-7q7q", "Parameters": { "commands": ["echo 7q7q"] } });
+        let made = json_of(&self.root("ssm", "SendCommand", command).await);
+        self.names.members.insert("CommandId", made["Command"]["CommandId"].clone());
+        for (name, kind) in [("/sample-7q7q/plain", "String"), ("/sample-7q7q/secret", "SecureString")] {
+            let parameter = json!({ "Name": name, "Type": kind, "Value": "value-7q7q" });
+            self.root("ssm", "PutParameter", parameter).await;
+        }
+        self.names.members.insert("Path", json!("/sample-7q7q"));
+        for operation in ["GetParameter", "GetParameterHistory", "DeleteParameter"] {
+            let name = json!({ "Name": "/sample-7q7q/plain" });
+            self.names.inputs.insert(("ssm", operation), name);
+        }
+        let names = json!({ "Names": ["/sample-7q7q/plain", "/sample-7q7q/secret"] });
+        self.names.inputs.insert(("ssm", "GetParameters"), names.clone());
+        self.names.inputs.insert(("ssm", "DeleteParameters"), names);
     }
 
     async fn make_keys(&mut self) {
         let made = self.root("kms", "CreateKey", json!({})).await;
-        let key = json_of(&made)["KeyMetadata"]["KeyId"].clone();
+        let (key, key_arn) =
+            (json_of(&made)["KeyMetadata"]["KeyId"].clone(), json_of(&made)["KeyMetadata"]["Arn"].clone());
+        let arn = format!("arn:aws:iam::000000000000:user/{TESTER}");
         for member in ["KeyId", "TargetKeyId", "DestinationKeyId", "SourceKeyId"] {
             self.names.members.insert(member, key.clone());
         }
         let plain = json!({ "KeyId": key, "Plaintext": "c2VjcmV0" });
         let made = self.root("kms", "Encrypt", plain).await;
-        self.names.members.insert("CiphertextBlob", json_of(&made)["CiphertextBlob"].clone());
-        let arn = format!("arn:aws:iam::000000000000:user/{TESTER}");
+        let ciphertext = json_of(&made)["CiphertextBlob"].clone();
+        // Not to the tester: it would open to it what its policies do not.
+        let grantee = "arn:aws:iam::000000000000:user/victim-7q7q";
+        let grant = json!({ "KeyId": key, "GranteePrincipal": grantee, "Operations": ["Decrypt"] });
+        let grant = json_of(&self.root("kms", "CreateGrant", grant).await);
+        let retire = json!({ "KeyId": key_arn, "GrantId": grant["GrantId"] });
+        self.names.members.insert("GrantId", grant["GrantId"].clone());
+        for (operation, more) in [
+            ("Decrypt", json!({ "CiphertextBlob": ciphertext })),
+            ("ReEncrypt", json!({ "CiphertextBlob": ciphertext })),
+            ("RetireGrant", retire),
+        ] {
+            self.names.inputs.insert(("kms", operation), more);
+        }
         self.names.members.insert("GranteePrincipal", json!(arn));
         self.names.members.insert("RetiringPrincipal", json!(arn));
     }
@@ -145,6 +194,25 @@ impl Stage {
             rest.split_once('<').unwrap().0.to_owned()
         };
         Credentials::new(element("AccessKeyId"), element("SecretAccessKey"), None)
+    }
+
+    /// The root of another account, which has nothing but itself.
+    pub(in crate::http::tests) async fn stranger(&self) -> Credentials {
+        let (account, id) = (AccountId::parse("210987654321").unwrap(), "AKIASTRANGER");
+        let control_plane = self.front.server.control_plane();
+        let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYSTRANGER";
+        let mut batch = account::create(&account, "stranger", 0);
+        batch.append(access_key::insert(&AccessKey {
+            access_key_id: id.to_owned(),
+            account,
+            user: None,
+            secret_sealed: control_plane.secrets.seal(&access_key_purpose(id), secret.as_bytes()),
+            status: Status::Active,
+            created_ms: 0,
+            last_used: None,
+        }));
+        control_plane.db.write(batch).await.unwrap();
+        Credentials::new(id, secret, None)
     }
 
     /// An expired session of [`TESTER`].
