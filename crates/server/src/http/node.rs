@@ -5,6 +5,7 @@
 
 use super::{Arrival, Edge, auth, body, codec, context, trail::Trail};
 use crate::{
+    authority::Requirement,
     channels,
     context::{Principal, RequestContext},
     dispatch::denied,
@@ -93,6 +94,7 @@ impl Edge {
                     let hash = body::sha256_hex(&body);
                     let context =
                         self.node_context(&parts, &hash, &CREATE_CHANNEL, arrival, &mut trail).await?;
+                    self.unless_denied(&context, &instance_id).await?;
                     channels::open_control_channel(&self.control_plane, &context, &instance_id, &body)
                 }
                 .await;
@@ -105,6 +107,7 @@ impl Edge {
                     let context =
                         self.node_context(&parts, EMPTY_PAYLOAD, &OPEN_CHANNEL, arrival, &mut trail).await?;
                     let (tenant, node) = own(&context, &instance_id)?;
+                    self.unless_denied(&context, &instance_id).await?;
                     tokio::spawn(serve(Arc::clone(self), tenant, node, upgrade));
                     Ok(accept)
                 }
@@ -180,6 +183,12 @@ impl Edge {
                 "The header x-amz-content-sha256 must hold the SHA-256 of the body in hexadecimal.",
             )),
         }
+    }
+
+    /// A channel needs no permission, but the node's role may forbid it.
+    async fn unless_denied(&self, context: &RequestContext, node: &str) -> Result<(), ApiError> {
+        let requirement = Requirement::on_node(context, node);
+        self.control_plane.unless_denied(context, requirement).await
     }
 
     async fn node_context(
