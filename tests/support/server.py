@@ -22,7 +22,7 @@ def free_port():
 class Server:
     """One server; may be killed and started again on the same data, port and database."""
 
-    def __init__(self, folder, *, tls=False, limits=None, environment=None):
+    def __init__(self, folder, *, tls=False, limits=None, settings=None, environment=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.data = self.folder / "data"
@@ -35,7 +35,8 @@ class Server:
         if self.database.url:
             # Not on the command line, where a password would be for all to see.
             self.environment["MUSTER_DATABASE_URL"] = self.database.url
-        self.limits = limits or {}
+        # Tables of the configuration file, by name.
+        self.tables = ({"limits": limits} if limits else {}) | (settings or {})
         self.process = None
 
     # Life
@@ -45,10 +46,13 @@ class Server:
         command = [binary("muster-server"), "--data-dir", self.data, "--listen", f"{self.address}:{self.port}"]
         if self.tls and not self.own_ca:
             command.append("--tls-self-signed")
-        if self.limits:
+        if self.tables:
             config = self.folder / "muster.toml"
-            lines = [f"{name} = {value}" for name, value in self.limits.items()]
-            config.write_text("\n".join(["[limits]", *lines, ""]))
+            lines = []
+            for table, values in self.tables.items():
+                # A JSON string, number or boolean is one of TOML, too.
+                lines += [f"[{table}]", *(f"{name} = {json.dumps(value)}" for name, value in values.items())]
+            config.write_text("\n".join([*lines, ""]))
             command += ["--config", config]
         environment = clean_environment(**self.environment)
         self.process = Process(

@@ -1,7 +1,7 @@
 //! ARNs of the resources that calls are about, in the forms of AWS's Service Authorization Reference. Not for:
 //! reading ARNs that come from outside.
 
-use muster_ids::{AccountId, Tenant};
+use muster_ids::{AccountId, Region, Tenant};
 
 /// `arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE`.
 pub(crate) fn of(service: &str, tenant: &Tenant, resource: &str) -> String {
@@ -16,6 +16,11 @@ pub(crate) fn iam(account: &AccountId, resource: &str) -> String {
 /// A parameter, or a path of them; one slash stands between the type and the name, whether the name brings it or not.
 pub(crate) fn parameter(tenant: &Tenant, name: &str) -> String {
     of("ssm", tenant, &format!("parameter/{}", name.strip_prefix('/').unwrap_or(name)))
+}
+
+/// A public parameter, or a path of them: of no account.
+pub(crate) fn public_parameter(region: &Region, path: &str) -> String {
+    format!("arn:aws:ssm:{region}::parameter{path}")
 }
 
 /// A hybrid managed node.

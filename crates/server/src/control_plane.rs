@@ -9,6 +9,7 @@ use crate::{
     domain::document::BuiltinDocuments,
     keys::Keys,
     notify::MessageSigner,
+    public_parameters::PublicParameters,
     secrets::Secrets,
 };
 use muster_background::Driver;
@@ -52,6 +53,8 @@ pub struct ControlPlane {
     pub(crate) uses: Uses,
     /// Documents that Muster ships.
     pub(crate) documents: BuiltinDocuments,
+    /// Parameters that belong to nobody.
+    pub(crate) public_parameters: Arc<PublicParameters>,
     /// The background tasks, once they run.
     pub(crate) driver: OnceLock<Arc<Driver>>,
 }

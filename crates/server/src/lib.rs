@@ -19,6 +19,7 @@ mod http;
 mod keys;
 mod notify;
 mod operations;
+mod public_parameters;
 mod server;
 mod tasks;
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::{
     error::ApiError,
     keys::Keys,
     operations,
+    public_parameters::PublicParameters,
     secrets::{Secrets, random_identity_id},
 };
 use muster_blob::Blobs;
@@ -112,6 +113,7 @@ impl Bench {
             channels: Channels::default(),
             documents: BuiltinDocuments::load().unwrap(),
             driver: std::sync::OnceLock::new(),
+            public_parameters: Arc::new(PublicParameters::new(folder.path())),
         };
         Self {
             control_plane: Arc::new(control_plane),

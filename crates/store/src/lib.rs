@@ -25,6 +25,7 @@ pub mod invocation_step;
 pub mod kms;
 pub mod managed_node;
 pub mod parameter;
+pub mod service_setting;
 pub mod sns;
 pub mod tag;
 #[cfg(any(test, feature = "testing"))]

@@ -1,7 +1,7 @@
 //! Tags of any resource, and the resources that carry given tags. Not for: which keys are allowed, or whether a
 //! resource exists: the caller puts a guard on the resource's own row in front of these batches.
 
-use crate::{Batch, Db, Expect, StoreError, filter::Clause, params};
+use crate::{Batch, Db, Expect, StoreError, engine::prefix_end, filter::Clause, params};
 use muster_ids::Tenant;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,13 @@ pub enum Selector {
         key: String,
         /// The values.
         values: Vec<String>,
+    },
+    /// This key with a value that begins with one of these.
+    Prefixes {
+        /// The key.
+        key: String,
+        /// What the values begin with.
+        prefixes: Vec<String>,
     },
 }
 
@@ -184,6 +191,16 @@ pub(crate) fn ids_with(clause: &mut Clause, tenant: &Tenant, kind: &str, selecto
             let key = clause.bind(key);
             format!("key = {key} AND value IN ({})", clause.bind_all(values))
         }
+        Selector::Prefixes { key, prefixes } => {
+            let key = clause.bind(key);
+            let begins = |prefix: &String| match prefix_end(prefix) {
+                Some(end) => format!("(value >= {} AND value < {})", clause.bind(prefix), clause.bind(end)),
+                None => format!("value >= {}", clause.bind(prefix)),
+            };
+            let terms: Vec<String> = prefixes.iter().map(begins).collect();
+            let any = if terms.is_empty() { "1 = 0".to_owned() } else { terms.join(" OR ") };
+            format!("key = {key} AND ({any})")
+        }
     };
     format!(
         "SELECT DISTINCT resource_id FROM tag WHERE account_id = {account} AND region = {region} \
@@ -253,6 +270,8 @@ mod tests {
             let keys = |list: &[&str]| Selector::Keys(words(list));
             let values =
                 |key: &str, list: &[&str]| Selector::Values { key: key.to_owned(), values: words(list) };
+            let prefixes =
+                |key: &str, list: &[&str]| Selector::Prefixes { key: key.to_owned(), prefixes: words(list) };
             for (selectors, expected) in [
                 (vec![], &[][..]),
                 (vec![keys(&["env"])], &["1", "2", "3"]),
@@ -262,6 +281,9 @@ mod tests {
                 (vec![values("env", &["prod", "test", "x"])], &["1", "2"]),
                 (vec![values("env", &[""])], &["3"]),
                 (vec![values("env", &[])], &[]),
+                (vec![prefixes("env", &["pr", "x"])], &["1"]),
+                (vec![prefixes("env", &[""])], &["1", "2", "3"]),
+                (vec![prefixes("env", &[])], &[]),
                 (vec![values("env", &["prod", "test"]), keys(&["team"]), values("env", &["test"])], &["2"]),
             ] {
                 let found = resources_matching(&db, &here, "Node", &selectors).await.unwrap();

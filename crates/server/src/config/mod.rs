@@ -7,6 +7,7 @@ mod audit;
 mod limits;
 mod master_key;
 mod outbound;
+mod secrets_manager;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ pub use master_key::{
     KmsCredentials, KmsMasterKey, MasterKey, MasterKeySettings, VaultMasterKey, VaultToken,
 };
 pub use outbound::{Notifications, Outbound};
+pub use secrets_manager::{SecretsManager, SecretsManagerKey, SecretsManagerSettings};
 pub use settings::{ConfigError, Settings};
 
 use muster_ids::AccountId;
@@ -97,6 +99,8 @@ pub struct Config {
     pub notifications: Notifications,
     /// The audit trail.
     pub audit: AuditConfig,
+    /// The Secrets Manager that parameters may refer to, if there is one.
+    pub secrets_manager: Option<SecretsManager>,
     /// The form of the log lines.
     pub log_format: LogFormat,
     /// What is logged, in `RUST_LOG`'s syntax.

@@ -3,7 +3,7 @@
 
 use super::{
     AuditConfig, Config, DEFAULT_LISTEN, Limits, LogFormat, MasterKeySettings, Notifications, Outbound,
-    RootCredentials, Tls,
+    RootCredentials, SecretsManagerKey, SecretsManagerSettings, Tls,
 };
 use muster_ids::AccountId;
 use muster_service_model::Sensitive;
@@ -109,6 +109,13 @@ pub struct Settings {
     /// The audit trail; in the file alone.
     #[arg(skip)]
     pub audit: Option<AuditConfig>,
+    /// The Secrets Manager that parameters may refer to; in the file alone.
+    #[arg(skip)]
+    pub secrets_manager: Option<SecretsManagerSettings>,
+    /// Its key; in the environment alone, or in files of its own.
+    #[arg(skip)]
+    #[serde(skip)]
+    pub secrets_manager_key: SecretsManagerKey,
     /// Root credentials; in the environment alone, since flags and files are seen by others.
     #[arg(skip)]
     #[serde(skip)]
@@ -167,6 +174,11 @@ impl Settings {
             outbound: None,
             notifications: None,
             audit: None,
+            secrets_manager: None,
+            secrets_manager_key: SecretsManagerKey {
+                id: text("MUSTER_SECRETS_MANAGER_ACCESS_KEY_ID"),
+                secret: text("MUSTER_SECRETS_MANAGER_SECRET_ACCESS_KEY").map(Into::into),
+            },
             root_credentials,
         })
     }
@@ -207,6 +219,11 @@ impl Settings {
             outbound: self.outbound.or(lower.outbound),
             notifications: self.notifications.or(lower.notifications),
             audit: self.audit.or(lower.audit),
+            secrets_manager: self.secrets_manager.or(lower.secrets_manager),
+            secrets_manager_key: SecretsManagerKey {
+                id: self.secrets_manager_key.id.or(lower.secrets_manager_key.id),
+                secret: self.secrets_manager_key.secret.or(lower.secrets_manager_key.secret),
+            },
             root_credentials: self.root_credentials.or(lower.root_credentials),
         }
     }
@@ -262,6 +279,8 @@ impl Settings {
         notifications.check().map_err(ConfigError::Invalid)?;
         let audit = self.audit.unwrap_or_default();
         audit.check().map_err(ConfigError::Invalid)?;
+        let key = self.secrets_manager_key;
+        let secrets_manager = self.secrets_manager.map(|settings| settings.resolve(&key)).transpose()?;
         Ok(Config {
             data_dir,
             listen,
@@ -277,6 +296,7 @@ impl Settings {
             outbound,
             notifications,
             audit,
+            secrets_manager,
             log_format: self.log_format.unwrap_or_default(),
             log_filter: self.log.unwrap_or_else(|| "info".to_owned()),
         })

@@ -10,6 +10,7 @@ pub(crate) mod kms;
 pub(crate) mod managed_node;
 pub(crate) mod paging;
 pub(crate) mod parameter;
+pub(crate) mod service_setting;
 pub(crate) mod session;
 pub(crate) mod sns;
 pub(crate) mod tag;

@@ -12,6 +12,8 @@ mod message;
 mod page;
 mod parameter;
 mod registration;
+mod resource_policy;
+mod service_setting;
 mod sns;
 mod sts;
 mod tag;
@@ -31,6 +33,8 @@ pub(crate) fn router() -> Router {
         message::register,
         parameter::register,
         registration::register,
+        resource_policy::register,
+        service_setting::register,
         sns::register,
         sts::register,
         tag::register,

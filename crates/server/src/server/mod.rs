@@ -21,6 +21,7 @@ use crate::{
     },
     keys::Keys,
     operations,
+    public_parameters::PublicParameters,
     secrets::{MasterKeyError, Secrets},
     tasks::Tasks,
 };
@@ -152,6 +153,7 @@ impl Server {
         db.write(delivery::release(&replica, clock.now_ms())).await?;
 
         let documents = BuiltinDocuments::load().map_err(StartError::Documents)?;
+        let public_parameters = Arc::new(PublicParameters::new(&config.data_dir));
         let control_plane = Arc::new(ControlPlane {
             config,
             db,
@@ -169,6 +171,7 @@ impl Server {
             channels: Channels::default(),
             documents,
             driver: OnceLock::new(),
+            public_parameters,
         });
         let tasks = Arc::new(Tasks::spawn(&control_plane));
         // Nobody else sets it.

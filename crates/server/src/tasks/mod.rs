@@ -14,6 +14,7 @@ mod key_deletion;
 mod key_rotation;
 mod master_key;
 mod node_contacts;
+mod parameter_policies;
 
 use crate::ControlPlane;
 use command_progress::CommandProgress;
@@ -60,6 +61,7 @@ impl Tasks {
             Arc::new(event_retention::EventRetention::new(control_plane.clone())),
             Arc::new(event_spread::EventSpread::new(control_plane.clone())),
             Arc::new(node_contacts::NodeContacts::new(control_plane.clone())),
+            Arc::new(parameter_policies::ParameterPolicies::new(control_plane.clone())),
         ];
         Self { driver: Arc::new(Driver::spawn(tasks)), progress }
     }

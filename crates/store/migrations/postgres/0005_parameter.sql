@@ -66,3 +66,37 @@ CREATE TABLE IF NOT EXISTS parameter_usage (
     parameters BIGINT NOT NULL,
     PRIMARY KEY (account_id, region, tier)
 );
+
+-- What parameters are shared by. `hash` names the document as it is, so that nobody overwrites what they have not seen.
+CREATE TABLE IF NOT EXISTS parameter_resource_policy (
+    account_id TEXT COLLATE "C" NOT NULL,
+    region TEXT COLLATE "C" NOT NULL,
+    path TEXT COLLATE "C" NOT NULL,
+    policy_id TEXT COLLATE "C" NOT NULL,
+    hash TEXT COLLATE "C" NOT NULL,
+    document TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, region, path, policy_id)
+);
+
+-- The accounts that a policy is about, for lists of what is shared with an account.
+CREATE TABLE IF NOT EXISTS parameter_share (
+    principal_account TEXT COLLATE "C" NOT NULL,
+    region TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    path TEXT COLLATE "C" NOT NULL,
+    policy_id TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (principal_account, region, account_id, path, policy_id)
+);
+
+CREATE INDEX IF NOT EXISTS parameter_share_by_owner ON parameter_share (account_id, region, path);
+
+-- Settings that differ from the defaults.
+CREATE TABLE IF NOT EXISTS service_setting (
+    account_id TEXT COLLATE "C" NOT NULL,
+    region TEXT COLLATE "C" NOT NULL,
+    setting_id TEXT COLLATE "C" NOT NULL,
+    value TEXT COLLATE "C" NOT NULL,
+    modified_ms BIGINT NOT NULL,
+    modified_by TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, region, setting_id)
+);

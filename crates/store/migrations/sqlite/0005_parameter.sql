@@ -66,3 +66,37 @@ CREATE TABLE parameter_usage (
     parameters INTEGER NOT NULL,
     PRIMARY KEY (account_id, region, tier)
 ) STRICT;
+
+-- What parameters are shared by. `hash` names the document as it is, so that nobody overwrites what they have not seen.
+CREATE TABLE parameter_resource_policy (
+    account_id TEXT NOT NULL,
+    region TEXT NOT NULL,
+    path TEXT NOT NULL,
+    policy_id TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    document TEXT NOT NULL,
+    PRIMARY KEY (account_id, region, path, policy_id)
+) STRICT;
+
+-- The accounts that a policy is about, for lists of what is shared with an account.
+CREATE TABLE parameter_share (
+    principal_account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    path TEXT NOT NULL,
+    policy_id TEXT NOT NULL,
+    PRIMARY KEY (principal_account, region, account_id, path, policy_id)
+) STRICT;
+
+CREATE INDEX parameter_share_by_owner ON parameter_share (account_id, region, path);
+
+-- Settings that differ from the defaults.
+CREATE TABLE service_setting (
+    account_id TEXT NOT NULL,
+    region TEXT NOT NULL,
+    setting_id TEXT NOT NULL,
+    value TEXT NOT NULL,
+    modified_ms INTEGER NOT NULL,
+    modified_by TEXT NOT NULL,
+    PRIMARY KEY (account_id, region, setting_id)
+) STRICT;

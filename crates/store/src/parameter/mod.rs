@@ -5,14 +5,20 @@
 //! the latest too. Writers of values alone do not disturb each other: the row counts its versions by itself. What
 //! a writer decides by (type, tier, key, labels, …) is guarded by `revision`; see [`overwrite`].
 
+mod due;
 mod label;
 mod select;
+mod share;
 #[cfg(test)]
 mod tests;
 mod write;
 
+pub use due::{due, next_due, note_policies};
 pub use label::{labels_of, set_labels, unset_labels};
 pub use select::{Column, Condition, page, page_labelled};
+pub use share::{
+    ResourcePolicy, delete_resource_policy, page_shared, put_resource_policy, resource_policies,
+};
 pub use write::{Change, DueChange, create, delete, overwrite, require};
 
 use crate::{Db, Row, StoreError, params};

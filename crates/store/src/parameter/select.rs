@@ -176,7 +176,7 @@ fn below(clause: &mut Clause, table: &str, path: &str, recursive: bool, after: O
 }
 
 /// One condition; `any` of nothing matches nothing.
-fn term(
+pub(super) fn term(
     clause: &mut Clause,
     tenant: &Tenant,
     table: &str,

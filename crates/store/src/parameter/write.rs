@@ -1,7 +1,7 @@
 //! Making, overwriting and deleting. Batches touch the row of the parameter first and the counter of its tier last,
 //! so that those of one parameter never wait for each other in a circle.
 
-use super::{Body, TAG_KIND, parent};
+use super::{Body, TAG_KIND, parent, share};
 use crate::{Batch, Expect, Value, params, tag};
 use muster_ids::Tenant;
 
@@ -181,7 +181,7 @@ fn count_one_less(batch: &mut Batch, tenant: &Tenant, tier: &str) {
     );
 }
 
-/// Removes a parameter with its versions, labels and tags. A conflict means that it is gone, or was changed in its
+/// Removes a parameter with its versions, labels, tags and resource policies. A conflict means that it is gone, or was changed in its
 /// tier or anything else that writers decide by: read it again.
 pub fn delete(tenant: &Tenant, path: &str, revision: i64, tier: &str) -> Batch {
     let of_it = || params![tenant.account.as_str(), tenant.region.as_str(), path];
@@ -203,6 +203,7 @@ pub fn delete(tenant: &Tenant, path: &str, revision: i64, tier: &str) -> Batch {
         Expect::Any,
     );
     batch.append(tag::remove_all(tag::Resource { tenant, kind: TAG_KIND, id: path }));
+    batch.append(share::remove_all(tenant, path));
     count_one_less(&mut batch, tenant, tier);
     batch
 }

@@ -203,7 +203,7 @@ mod tests {
         let unknown = check("Text", Kind::String, Tier::Standard, "x").unwrap_err().to_string();
         assert_eq!(
             unknown,
-            "The following data type is not supported: Text (Data type names are all lowercase.)"
+            "The following data type is not supported: Text. (Data type names are all lowercase.)"
         );
         assert!(change("text", "integer").is_ok() && change(IMAGE, IMAGE).is_ok());
         assert!(change("text", IMAGE).is_err() && change(INTEGRATION, "text").is_err());

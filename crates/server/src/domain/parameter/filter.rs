@@ -126,13 +126,14 @@ fn described(filter: Filter) -> Result<Condition, FilterError> {
         "Type" | "KeyId" | "Tier" | "DataType" => attribute(filter),
         key => match key.strip_prefix("tag:") {
             Some(tag) if !tag.is_empty() => {
-                option(filter.option, EQUALS, &[EQUALS], "Equals")?;
+                let valid = [EQUALS, BEGINS_WITH];
+                let chosen = option(filter.option, EQUALS, &valid, "BeginsWith, Equals")?;
                 let key = tag.to_owned();
                 // Without values: whatever carries the tag.
-                Ok(Condition::Tagged(if filter.values.is_empty() {
-                    Selector::Keys(vec![key])
-                } else {
-                    Selector::Values { key, values: filter.values }
+                Ok(Condition::Tagged(match chosen.as_str() {
+                    _ if filter.values.is_empty() => Selector::Keys(vec![key]),
+                    BEGINS_WITH => Selector::Prefixes { key, prefixes: filter.values },
+                    _ => Selector::Values { key, values: filter.values },
                 }))
             }
             _ => Err(FilterError::Key { key: filter.key, valid: DESCRIBE_KEYS }),

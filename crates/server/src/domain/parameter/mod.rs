@@ -6,7 +6,10 @@ pub(crate) mod filter;
 mod label;
 mod name;
 mod pattern;
+pub(crate) mod policy;
 mod put;
+pub(crate) mod secret;
+pub(crate) mod share;
 
 pub(crate) use label::is_label;
 pub(crate) use name::{Name, Path, Reference, Selector, hierarchy};
@@ -76,15 +79,16 @@ pub(crate) enum ParameterError {
     Downgrade(usize),
     /// Something that the standard tier does not have.
     #[error(
-        "You can't assign parameter policies to a standard-parameter tier. To assign parameter policies, upgrade the \
-         parameter to use the advanced-parameter tier."
+        "You can't assign parameter policies to a standard-parameter tier. You must upgrade the parameter to use the \
+         advanced-parameter tier. For more information, see \
+         https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html"
     )]
     PoliciesNeedAdvanced,
     /// A data type that the standard tier does not have.
     #[error("The {0} data type is supported in the advanced-parameter tier only.")]
     DataTypeNeedsAdvanced(String),
     /// No such data type.
-    #[error("The following data type is not supported: {0} (Data type names are all lowercase.)")]
+    #[error("The following data type is not supported: {0}. (Data type names are all lowercase.)")]
     UnknownDataType(String),
     /// A data type that the type cannot have.
     #[error("The {data_type} data type is not supported for the following input type: {kind}")]
@@ -150,7 +154,7 @@ pub(crate) enum ParameterError {
         version: i64,
     },
     /// A pattern that cannot be read.
-    #[error("The request does not meet the regular expression requirement.")]
+    #[error("The syntax of the allowedPattern parameter is invalid.")]
     BadPattern,
     /// A value that does not match.
     #[error("Parameter value, cannot be validated against allowedPattern: {0}")]

@@ -4,13 +4,20 @@ use crate::{
     arn,
     authority::Requirement,
     context::RequestContext,
-    domain::parameter::{Name, Path, Reference},
+    domain::parameter::{Name, Path, Reference, secret::SecretReference},
+    public_parameters::PublicName,
 };
 use muster_ids::Tenant;
 use muster_store::parameter::TAG_KIND;
 
 /// The call's action on a parameter that a reader refers to, by whatever name.
 pub(super) fn reading(context: &RequestContext, text: &str) -> Requirement {
+    if let Some(Ok(secret)) = SecretReference::parse(text) {
+        return Requirement::on(context, arn::parameter(&context.tenant, &secret.name));
+    }
+    if let Some(public) = PublicName::parse(text, &context.tenant.region) {
+        return Requirement::on(context, arn::public_parameter(&context.tenant.region, &public.path));
+    }
     match Reference::parse(text, &context.tenant) {
         Ok(reference) => {
             let owner = match &reference.elsewhere {

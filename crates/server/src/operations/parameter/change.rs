@@ -7,7 +7,7 @@ use muster_store::{
     event::{self, Event},
     parameter::Body,
 };
-use serde_json::json;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 /// What happened, as EventBridge words it.
@@ -39,10 +39,38 @@ pub(super) fn event(
     body: &Body,
     old: Option<&str>,
 ) -> Batch {
-    let mut detail = json!({ "operation": operation.as_str(), "name": name, "type": body.kind });
-    if let (Some(description), Some(detail)) = (body.description.as_deref().or(old), detail.as_object_mut()) {
+    batch(context, name, detail(operation, name, body, old))
+}
+
+/// The event of one label that was put on a version, from another or from none.
+pub(super) fn labelled(
+    context: &RequestContext,
+    name: &str,
+    body: &Body,
+    label: &str,
+    from: Option<i64>,
+    to: i64,
+) -> Batch {
+    let mut detail = detail(Operation::LabelParameterVersion, name, body, None);
+    detail.insert("label".to_owned(), label.into());
+    // As texts, as in AWS; empty for none.
+    detail.insert("fromVersion".to_owned(), from.map(|from| from.to_string()).unwrap_or_default().into());
+    detail.insert("toVersion".to_owned(), to.to_string().into());
+    batch(context, name, detail)
+}
+
+fn detail(operation: Operation, name: &str, body: &Body, old: Option<&str>) -> Map<String, Value> {
+    let mut detail = Map::new();
+    detail.insert("operation".to_owned(), operation.as_str().into());
+    detail.insert("name".to_owned(), name.into());
+    detail.insert("type".to_owned(), body.kind.as_str().into());
+    if let Some(description) = body.description.as_deref().or(old) {
         detail.insert("description".to_owned(), description.into());
     }
+    detail
+}
+
+fn batch(context: &RequestContext, name: &str, detail: Map<String, Value>) -> Batch {
     event::insert(&Event {
         id: Uuid::new_v4(),
         tenant: context.tenant.clone(),
@@ -50,7 +78,7 @@ pub(super) fn event(
         source: "aws.ssm",
         detail_type: "Parameter Store Change".to_owned(),
         resources: vec![arn::parameter(&context.tenant, name)],
-        detail,
+        detail: Value::Object(detail),
     })
 }
 

@@ -1,14 +1,16 @@
 //! Refusals as API errors: the one place that knows their codes.
 
 use crate::{
-    domain::parameter::{ParameterError, filter::FilterError},
+    domain::parameter::{ParameterError, filter::FilterError, policy::PolicyError},
     error::{ACCESS_DENIED, ApiError, VALIDATION},
 };
 use muster_ssm_api::errors::{
-    HIERARCHY_LEVEL_LIMIT_EXCEEDED_EXCEPTION, INVALID_ALLOWED_PATTERN_EXCEPTION, INVALID_FILTER_KEY,
-    INVALID_FILTER_OPTION, INVALID_FILTER_VALUE, PARAMETER_ALREADY_EXISTS, PARAMETER_LIMIT_EXCEEDED,
-    PARAMETER_MAX_VERSION_LIMIT_EXCEEDED, PARAMETER_NOT_FOUND, PARAMETER_PATTERN_MISMATCH_EXCEPTION,
-    PARAMETER_VERSION_LABEL_LIMIT_EXCEEDED, PARAMETER_VERSION_NOT_FOUND, TOO_MANY_UPDATES,
+    HIERARCHY_LEVEL_LIMIT_EXCEEDED_EXCEPTION, INCOMPATIBLE_POLICY_EXCEPTION,
+    INVALID_ALLOWED_PATTERN_EXCEPTION, INVALID_FILTER_KEY, INVALID_FILTER_OPTION, INVALID_FILTER_VALUE,
+    INVALID_POLICY_ATTRIBUTE_EXCEPTION, INVALID_POLICY_TYPE_EXCEPTION, PARAMETER_ALREADY_EXISTS,
+    PARAMETER_LIMIT_EXCEEDED, PARAMETER_MAX_VERSION_LIMIT_EXCEEDED, PARAMETER_NOT_FOUND,
+    PARAMETER_PATTERN_MISMATCH_EXCEPTION, PARAMETER_VERSION_LABEL_LIMIT_EXCEEDED,
+    PARAMETER_VERSION_NOT_FOUND, POLICIES_LIMIT_EXCEEDED_EXCEPTION, TOO_MANY_UPDATES,
 };
 
 impl From<ParameterError> for ApiError {
@@ -58,6 +60,24 @@ impl From<FilterError> for ApiError {
             FilterError::Option { .. } | FilterError::Value { .. } => &INVALID_FILTER_OPTION,
             FilterError::NoValues(_) => &INVALID_FILTER_VALUE,
             FilterError::ReservedPath => &VALIDATION,
+        };
+        Self::new(schema, error.to_string())
+    }
+}
+
+impl From<PolicyError> for ApiError {
+    fn from(error: PolicyError) -> Self {
+        let schema = match error {
+            PolicyError::Input(_) => &VALIDATION,
+            PolicyError::Type(_) => &INVALID_POLICY_TYPE_EXCEPTION,
+            PolicyError::Version(_)
+            | PolicyError::Unknown(_)
+            | PolicyError::Timestamp
+            | PolicyError::Unit
+            | PolicyError::NotPositive(_)
+            | PolicyError::NotInRange(_) => &INVALID_POLICY_ATTRIBUTE_EXCEPTION,
+            PolicyError::TwoExpirations | PolicyError::NothingExpires => &INCOMPATIBLE_POLICY_EXCEPTION,
+            PolicyError::TooMany(_) => &POLICIES_LIMIT_EXCEEDED_EXCEPTION,
         };
         Self::new(schema, error.to_string())
     }

@@ -1,28 +1,25 @@
 //! `GetParameter`: one version, by name or ARN, with `:version` or `:label` behind it.
 
-use super::access;
 use crate::{
     ControlPlane,
     context::RequestContext,
     dispatch::{Access, Handle},
-    domain::parameter::Reference,
     error::ApiError,
 };
 use muster_ssm_api::{GetParameter, GetParameterRequest, GetParameterResult};
 
 impl Handle<GetParameter> for ControlPlane {
-    const ACCESS: Access<GetParameterRequest> =
-        Access::Policy(|context, input| vec![access::reading(context, &input.name)]);
+    // Another account's parameter may have a policy, which is in the store.
+    const ACCESS: Access<GetParameterRequest> = Access::Handler;
 
     async fn handle(
         &self,
         context: &RequestContext,
         input: GetParameterRequest,
     ) -> Result<GetParameterResult, ApiError> {
-        let reference = Reference::parse(&input.name, &context.tenant)?;
-        let version = self.version_of(context, &reference).await?;
+        self.permit_reading(context, [input.name.as_str()]).await?;
         let decrypt = input.with_decryption.unwrap_or(false);
-        let parameter = self.shown(context, version, Some(&reference), decrypt).await?;
+        let parameter = self.look_up(context, &input.name, decrypt).await?;
         Ok(GetParameterResult { parameter: Some(parameter) })
     }
 }

@@ -1,6 +1,6 @@
 //! `GetParameterHistory`: every kept version, the oldest first, with its labels.
 
-use super::{access, read};
+use super::read;
 use crate::{
     ControlPlane, arn,
     context::RequestContext,
@@ -21,19 +21,21 @@ use muster_store::parameter::{self, Version};
 const DEFAULT_PAGE: usize = 50;
 
 impl Handle<GetParameterHistory> for ControlPlane {
-    const ACCESS: Access<GetParameterHistoryRequest> =
-        Access::Policy(|context, input| vec![access::reading(context, &input.name)]);
+    // Another account's parameter may have a policy, which is in the store.
+    const ACCESS: Access<GetParameterHistoryRequest> = Access::Handler;
 
     async fn handle(
         &self,
         context: &RequestContext,
         input: GetParameterHistoryRequest,
     ) -> Result<GetParameterHistoryResult, ApiError> {
+        self.permit_reading(context, [input.name.as_str()]).await?;
         let reference = Reference::parse(&input.name, &context.tenant)?;
-        if reference.elsewhere.is_some() || reference.selector.is_some() {
+        if reference.selector.is_some() {
             return Err(ParameterError::NotFound.into());
         }
-        let (tenant, path) = (&context.tenant, reference.path.as_str());
+        let owner = self.owner_of(context, &reference)?;
+        let (tenant, path) = (&*owner, reference.path.as_str());
         let size = PageSize::new(input.max_results, DEFAULT_PAGE);
         let after: Option<i64> = page::position(self, context, input.next_token.as_deref())?;
         let mut versions =
@@ -50,8 +52,7 @@ impl Handle<GetParameterHistory> for ControlPlane {
         for version in versions {
             let number = version.number;
             let labels = labels.iter().filter(|(_, on)| *on == number).map(|(label, _)| label.clone());
-            let name = reference.name.as_deref();
-            parameters.push(self.remembered(context, version, name, labels.collect(), decrypt).await?);
+            parameters.push(self.remembered(context, version, &reference, labels.collect(), decrypt).await?);
         }
         Ok(GetParameterHistoryResult { parameters: Some(parameters), next_token })
     }
@@ -62,14 +63,15 @@ impl ControlPlane {
         &self,
         context: &RequestContext,
         version: Version,
-        name: Option<&str>,
+        reference: &Reference,
         labels: Vec<String>,
         decrypt: bool,
     ) -> Result<ParameterHistory, ApiError> {
-        let arn = arn::parameter(&context.tenant, &version.name);
+        let policies = read::policies(&version.body)?;
+        let arn = arn::parameter(&reference.owner(&context.tenant), &version.name);
         let value = self.value(context, &arn, &version.body, decrypt).await?;
         Ok(ParameterHistory {
-            name: Some(name.map_or(version.name, str::to_owned)),
+            name: Some(reference.name.clone().unwrap_or(version.name)),
             r#type: read::kind(&version.body),
             tier: read::tier(&version.body),
             key_id: version.body.key_id,
@@ -80,7 +82,7 @@ impl ControlPlane {
             allowed_pattern: version.body.allowed_pattern,
             version: Some(version.number),
             labels: Some(labels),
-            policies: Some(Vec::new()),
+            policies: Some(read::inline(&policies, false)),
             data_type: Some(version.body.data_type),
         })
     }

@@ -1,13 +1,12 @@
 //! `GetParameters`: those that exist in the order of their names; the others, and what no parameter can be called,
 //! under `InvalidParameters`. A name that comes twice is answered once. Who may not read one of them gets none.
 
-use super::access;
 use crate::{
     ControlPlane,
     context::RequestContext,
     dispatch::{Access, Handle},
-    domain::parameter::Reference,
-    error::ApiError,
+    domain::parameter::secret::SecretError,
+    error::{ApiError, VALIDATION},
 };
 use muster_ssm_api::{
     GetParameters, GetParametersRequest, GetParametersResult,
@@ -16,15 +15,15 @@ use muster_ssm_api::{
 use std::collections::BTreeSet;
 
 impl Handle<GetParameters> for ControlPlane {
-    const ACCESS: Access<GetParametersRequest> = Access::Policy(|context, input| {
-        input.names.iter().map(|name| access::reading(context, name)).collect()
-    });
+    // Another account's parameter may have a policy, which is in the store.
+    const ACCESS: Access<GetParametersRequest> = Access::Handler;
 
     async fn handle(
         &self,
         context: &RequestContext,
         input: GetParametersRequest,
     ) -> Result<GetParametersResult, ApiError> {
+        self.permit_reading(context, input.names.iter().map(String::as_str)).await?;
         let decrypt = input.with_decryption.unwrap_or(false);
         let (mut parameters, mut invalid) = (Vec::new(), Vec::new());
         let mut seen = BTreeSet::new();
@@ -32,14 +31,8 @@ impl Handle<GetParameters> for ControlPlane {
             if !seen.insert(name.clone()) {
                 continue;
             }
-            let Ok(reference) = Reference::parse(&name, &context.tenant) else {
-                invalid.push(name);
-                continue;
-            };
-            match self.version_of(context, &reference).await {
-                Ok(version) => {
-                    parameters.push(self.shown(context, version, Some(&reference), decrypt).await?);
-                }
+            match self.look_up(context, &name, decrypt).await {
+                Ok(parameter) => parameters.push(parameter),
                 Err(error) if is_absent(&error) => invalid.push(name),
                 Err(error) => return Err(error),
             }
@@ -49,6 +42,10 @@ impl Handle<GetParameters> for ControlPlane {
     }
 }
 
+/// There is nothing of that name, or nothing can have it. A Secrets Manager that does not answer says neither.
 fn is_absent(error: &ApiError) -> bool {
-    [PARAMETER_NOT_FOUND.code, PARAMETER_VERSION_NOT_FOUND.code].contains(&error.schema.code)
+    if error.message == SecretError::Unreachable.to_string() {
+        return false;
+    }
+    [PARAMETER_NOT_FOUND.code, PARAMETER_VERSION_NOT_FOUND.code, VALIDATION.code].contains(&error.schema.code)
 }

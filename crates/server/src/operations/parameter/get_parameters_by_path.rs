@@ -12,6 +12,7 @@ use crate::{
     },
     error::ApiError,
     operations::page,
+    public_parameters::PublicName,
 };
 use muster_ssm_api::{
     GetParametersByPath, GetParametersByPathRequest, GetParametersByPathResult, ParameterStringFilter,
@@ -22,7 +23,11 @@ const DEFAULT_PAGE: usize = 10;
 
 impl Handle<GetParametersByPath> for ControlPlane {
     const ACCESS: Access<GetParametersByPathRequest> = Access::Policy(|context, input| {
-        let path = arn::parameter(&context.tenant, input.path.trim_matches(' '));
+        let path = input.path.trim_matches(' ');
+        let path = match PublicName::parse(path, &context.tenant.region) {
+            Some(_) => arn::public_parameter(&context.tenant.region, path),
+            None => arn::parameter(&context.tenant, path),
+        };
         let recursive = input.recursive.unwrap_or(false);
         vec![Requirement::on(context, path).key("ssm:Recursive", recursive.to_string())]
     });
@@ -38,6 +43,9 @@ impl Handle<GetParametersByPath> for ControlPlane {
         let size = PageSize::new(input.max_results, DEFAULT_PAGE);
         let after: Option<String> = page::position(self, context, input.next_token.as_deref())?;
         let (db, tenant, after) = (&self.db, &context.tenant, after.as_deref());
+        if PublicName::parse(&path, &tenant.region).is_some() {
+            return self.public_page(context, (&path, recursive), after, size).await;
+        }
 
         let mut found: Vec<(String, Version)> = match filters.labels {
             None => {

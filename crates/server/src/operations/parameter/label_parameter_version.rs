@@ -1,11 +1,7 @@
 //! `LabelParameterVersion`: puts labels on a version, the latest by default, from whichever version they stand on. Labels
 //! that cannot be are answered, and the others set all the same.
 
-use super::{
-    ATTEMPTS, access,
-    change::{self, Operation},
-    error::too_many_updates,
-};
+use super::{ATTEMPTS, access, change, error::too_many_updates};
 use crate::{
     ControlPlane,
     context::RequestContext,
@@ -54,8 +50,12 @@ impl Handle<LabelParameterVersion> for ControlPlane {
             }
             let latest = &found.latest;
             let mut batch = parameter::set_labels(tenant, path, found.revision, number, &labels);
-            let operation = Operation::LabelParameterVersion;
-            batch.append(change::event(context, operation, &latest.name, &latest.body, None));
+            for label in &labels {
+                let from = standing.iter().find(|(known, _)| known == label).map(|(_, from)| *from);
+                if from != Some(number) {
+                    batch.append(change::labelled(context, &latest.name, &latest.body, label, from, number));
+                }
+            }
             match self.db.write(batch).await {
                 Ok(answer) => {
                     self.announce(&answer);

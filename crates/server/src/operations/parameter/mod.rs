@@ -12,8 +12,11 @@ mod get_parameter_history;
 mod get_parameters;
 mod get_parameters_by_path;
 mod label_parameter_version;
+mod lookup;
+mod public;
 mod put_parameter;
 mod read;
+mod referenced_secret;
 mod secure;
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use super::{
     ATTEMPTS, access,
     change::{self, Operation},
     error::too_many_updates,
-    secure,
+    read, secure,
 };
 use crate::{
     ControlPlane, arn,
@@ -14,10 +14,14 @@ use crate::{
     context::RequestContext,
     dispatch::{Access, Handle},
     domain::{
-        parameter::{AllowedPattern, Draft, Existing, Kind, Limits, Name, ParameterError, Tier, Wanted},
+        parameter::{
+            AllowedPattern, Draft, Existing, Kind, Limits, Name, ParameterError, Tier, Wanted,
+            policy::Policies,
+        },
+        service_setting::DEFAULT_PARAMETER_TIER,
         tag,
     },
-    error::{ApiError, UNSUPPORTED_OPERATION, VALIDATION},
+    error::{ApiError, VALIDATION},
     secrets::random_bytes,
 };
 use muster_ssm_api::{
@@ -58,13 +62,21 @@ impl Handle<PutParameter> for ControlPlane {
             return Err(ParameterError::TagsWithOverwrite.into());
         }
         let tags = self.new_tags(tags)?;
-        if input.policies.is_some() {
-            let text = "Parameter policies are not supported by this version of Muster.";
-            return Err(ApiError::new(&UNSUPPORTED_OPERATION, text));
-        }
-
-        let mut write =
-            Write { name: &name, input: &input, tags: &tags, full: false, checked: None, sealed: None };
+        let policies = input.policies.as_deref().map(Policies::read).transpose()?;
+        let default_tier = match input.tier {
+            None => default_tier(&self.setting(context, DEFAULT_PARAMETER_TIER).await?),
+            Some(_) => Wanted::Tier(Tier::Standard),
+        };
+        let mut write = Write {
+            name: &name,
+            input: &input,
+            tags: &tags,
+            policies,
+            default_tier,
+            full: false,
+            checked: None,
+            sealed: None,
+        };
         for _ in 0..ATTEMPTS {
             let existing = parameter::find(&self.db, &context.tenant, name.path().as_str()).await?;
             if existing.is_some() && !overwrite {
@@ -83,6 +95,10 @@ struct Write<'a> {
     name: &'a Name,
     input: &'a PutParameterRequest,
     tags: &'a [StoredTag],
+    /// What the caller says of policies.
+    policies: Option<Policies>,
+    /// What the account gives new parameters.
+    default_tier: Wanted,
     /// The standard tier was found full.
     full: bool,
     /// The pattern and type that the value was checked for.
@@ -101,17 +117,24 @@ impl ControlPlane {
     ) -> Result<Option<PutParameterResult>, ApiError> {
         let limits = &self.config.limits;
         let input = write.input;
+        let policies = match (&write.policies, existing) {
+            (Some(given), _) => Some(given.clone()),
+            (None, Some(existing)) => Some(read::policies(&existing.latest.body)?.rearmed()),
+            (None, None) => None,
+        };
+        let stored = policies.as_ref().map(Policies::stored);
+        let due_ms = policies.as_ref().and_then(|policies| policies.next_due(context.now_ms));
         let draft = Draft {
             value: input.value.expose(),
             kind: input.r#type.map(kind),
             tier: input.tier.map(wanted),
-            default_tier: Wanted::Tier(Tier::Standard),
+            default_tier: write.default_tier,
             standard_is_full: write.full,
             data_type: input.data_type.as_deref(),
             key_id: input.key_id.as_deref(),
             allowed_pattern: input.allowed_pattern.as_deref(),
             description: input.description.as_deref(),
-            policies: None,
+            policies: stored.as_deref(),
         };
         let against = existing.map(|existing| Existing { body: &existing.latest.body });
         let sizes = Limits {
@@ -135,7 +158,7 @@ impl ControlPlane {
                 write.name.as_str(),
                 new_revision(),
                 &body,
-                None,
+                due_ms,
                 context.now_ms,
                 &modified_by,
                 tier_limit,
@@ -149,7 +172,7 @@ impl ControlPlane {
                     seen_tier: &existing.latest.body.tier,
                     decisive: decides(&existing.latest.body, &body),
                     body: &body,
-                    due: DueChange::Keep,
+                    due: DueChange::Set(due_ms),
                     modified_ms: context.now_ms,
                     modified_by: &modified_by,
                     keep: limits.parameter_versions,
@@ -183,7 +206,8 @@ impl ControlPlane {
                 Ok(Some(answer(row.int(0)?)))
             }
             (Err(StoreError::Conflict { statement }), _) if statement == counts && tier_changes => {
-                let intelligent = input.tier == Some(ParameterTier::IntelligentTiering);
+                let wanted = input.tier.map_or(write.default_tier, wanted);
+                let intelligent = wanted == Wanted::Intelligent;
                 if intelligent && tier == Tier::Standard && !write.full {
                     write.full = true;
                     return Ok(None);
@@ -277,6 +301,11 @@ impl Write<'_> {
         self.checked = Some((pattern.clone(), kind));
         Ok(())
     }
+}
+
+/// The value of the account's setting.
+fn default_tier(setting: &str) -> Wanted {
+    ParameterTier::from_wire(setting).map_or(Wanted::Tier(Tier::Standard), wanted)
 }
 
 /// Whether writers decide by anything that differs.

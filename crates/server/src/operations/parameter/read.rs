@@ -4,16 +4,18 @@ use super::secure;
 use crate::{
     ControlPlane, arn,
     context::RequestContext,
-    domain::parameter::{Kind, ParameterError, Reference, Selector},
+    domain::parameter::{Kind, ParameterError, Reference, Selector, policy::Policies},
     error::ApiError,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use muster_ids::Tenant;
 use muster_service_model::{Sensitive, Timestamp};
-use muster_ssm_api::{Parameter, ParameterTier, ParameterType};
+use muster_ssm_api::{Parameter, ParameterInlinePolicy, ParameterTier, ParameterType};
 use muster_store::{
     StoreError,
     parameter::{self, Body, Version},
 };
+use std::borrow::Cow;
 
 impl ControlPlane {
     /// The version that a caller refers to.
@@ -25,10 +27,8 @@ impl ControlPlane {
         context: &RequestContext,
         reference: &Reference,
     ) -> Result<Version, ApiError> {
-        if reference.elsewhere.is_some() {
-            return Err(ParameterError::NotFound.into());
-        }
-        let (db, tenant, path) = (&self.db, &context.tenant, reference.path.as_str());
+        let owner = self.owner_of(context, reference)?;
+        let (db, tenant, path) = (&self.db, &*owner, reference.path.as_str());
         let found = match &reference.selector {
             None => {
                 let found = parameter::find(db, tenant, path).await?;
@@ -47,6 +47,19 @@ impl ControlPlane {
         }
     }
 
+    /// Whose parameter a caller refers to. Those of other regions are not there, even by ARN.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub(super) fn owner_of<'a>(
+        &self,
+        context: &'a RequestContext,
+        reference: &Reference,
+    ) -> Result<Cow<'a, Tenant>, ApiError> {
+        let owner = reference.owner(&context.tenant);
+        if owner.region == context.tenant.region { Ok(owner) } else { Err(ParameterError::NotFound.into()) }
+    }
+
     /// A version as callers see it, under the name that they asked for.
     ///
     /// # Errors
@@ -58,7 +71,9 @@ impl ControlPlane {
         reference: Option<&Reference>,
         decrypt: bool,
     ) -> Result<Parameter, ApiError> {
-        let arn = arn::parameter(&context.tenant, &version.name);
+        let here = Cow::Borrowed(&context.tenant);
+        let owner = reference.map_or(here, |reference| reference.owner(&context.tenant));
+        let arn = arn::parameter(&owner, &version.name);
         let value = self.value(context, &arn, &version.body, decrypt).await?;
         let name = reference.and_then(|reference| reference.name.clone()).unwrap_or(version.name);
         let selector = reference.and_then(|reference| reference.selector.as_ref());
@@ -110,4 +125,24 @@ pub(super) fn kind(body: &Body) -> Option<ParameterType> {
 /// The tier on the wire.
 pub(super) fn tier(body: &Body) -> Option<ParameterTier> {
     ParameterTier::from_wire(&body.tier)
+}
+
+/// The policies of a version.
+///
+/// # Errors
+/// They are not what was stored.
+pub(super) fn policies(body: &Body) -> Result<Policies, ApiError> {
+    let Some(stored) = &body.policies else { return Ok(Policies::default()) };
+    let unreadable = || StoreError::Corrupt("a parameter's policies cannot be read".to_owned());
+    Ok(Policies::from_stored(stored).ok_or_else(unreadable)?)
+}
+
+/// Policies on the wire. What has become of them is told of the latest version alone, as in AWS.
+pub(super) fn inline(policies: &Policies, with_status: bool) -> Vec<ParameterInlinePolicy> {
+    let shown = policies.shown().map(|policy| ParameterInlinePolicy {
+        policy_text: Some(policy.text.to_owned()),
+        policy_type: Some(policy.kind.to_owned()),
+        policy_status: with_status.then(|| policy.status.to_owned()),
+    });
+    shown.collect()
 }

@@ -502,12 +502,12 @@ async fn every_change_is_an_event() {
         let detail = |operation: &str, kind: &str| {
             json!({ "operation": operation, "name": "x", "type": kind, "description": "words" })
         };
-        let expected = [
-            detail("Create", "SecureString"),
-            detail("Delete", "String"),
-            detail("LabelParameterVersion", "String"),
-            detail("Update", "String"),
-        ];
+        let mut labelled = detail("LabelParameterVersion", "String");
+        for (member, value) in [("label", "l"), ("fromVersion", ""), ("toVersion", "2")] {
+            labelled[member] = json!(value);
+        }
+        let expected =
+            [detail("Create", "SecureString"), detail("Delete", "String"), labelled, detail("Update", "String")];
         assert_eq!(details, expected);
     })
     .await;

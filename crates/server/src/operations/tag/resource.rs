@@ -1,16 +1,24 @@
 //! The registry of what can carry tags. A domain adds its type by an arm in each `match`: how an id is read, whether
 //! such a resource exists, and what holds it in place while its tags change.
 
-use crate::{arn, authority::Requirement, context::RequestContext, error::ApiError};
+use crate::{
+    arn,
+    authority::Requirement,
+    context::RequestContext,
+    domain::parameter::{Name, Path},
+    error::ApiError,
+};
 use muster_ids::{ManagedNodeId, Tenant};
 use muster_ssm_api::{ResourceTypeForTagging as Kind, errors::INVALID_RESOURCE_ID};
-use muster_store::{Batch, Db, StoreError, managed_node, tag};
+use muster_store::{Batch, Db, StoreError, managed_node, parameter, tag};
 
 /// A resource that may exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Taggable {
     /// A managed node.
     ManagedNode(ManagedNodeId),
+    /// A parameter.
+    Parameter(Path),
 }
 
 impl Taggable {
@@ -26,9 +34,12 @@ impl Taggable {
                     "resourceId should be in format mi-[0-9a-f]{17} for resource type ManagedInstance",
                 )
             }),
+            Kind::Parameter => match Name::parse_existing(id) {
+                Ok(name) => Ok(Self::Parameter(name.path().clone())),
+                Err(_) => Err(no_such_resource()),
+            },
             Kind::Document
             | Kind::MaintenanceWindow
-            | Kind::Parameter
             | Kind::PatchBaseline
             | Kind::OpsItem
             | Kind::OpsMetadata
@@ -42,6 +53,7 @@ impl Taggable {
     pub(super) fn resource<'a>(&'a self, tenant: &'a Tenant) -> tag::Resource<'a> {
         match self {
             Self::ManagedNode(node) => tag::Resource::node(tenant, node),
+            Self::Parameter(path) => tag::Resource { tenant, kind: parameter::TAG_KIND, id: path.as_str() },
         }
     }
 
@@ -49,6 +61,7 @@ impl Taggable {
     pub(super) async fn exists(&self, db: &Db, tenant: &Tenant) -> Result<bool, StoreError> {
         match self {
             Self::ManagedNode(node) => Ok(managed_node::find_in(db, tenant, node).await?.is_some()),
+            Self::Parameter(path) => Ok(parameter::find(db, tenant, path.as_str()).await?.is_some()),
         }
     }
 
@@ -56,6 +69,7 @@ impl Taggable {
     pub(super) fn guard(&self, tenant: &Tenant) -> Batch {
         match self {
             Self::ManagedNode(node) => managed_node::require(tenant, node),
+            Self::Parameter(path) => parameter::require(tenant, path.as_str()),
         }
     }
 }
@@ -76,7 +90,12 @@ pub(super) fn required(context: &RequestContext, kind: Kind, id: &str) -> Requir
         // Named by its whole ARN.
         Kind::OpsMetadata => id.to_owned(),
     };
-    Requirement::on(context, arn).tagged(kind.as_str(), id)
+    let requirement = Requirement::on(context, arn);
+    // Tags stand under the one spelling of a name.
+    match Taggable::parse(kind, id) {
+        Ok(Taggable::Parameter(path)) => requirement.tagged(kind.as_str(), path.as_str()),
+        _ => requirement.tagged(kind.as_str(), id),
+    }
 }
 
 /// Without a text, as in AWS.
@@ -91,11 +110,14 @@ mod tests {
     #[test]
     fn every_type_is_decided() {
         for kind in Kind::ALL {
-            let code = Taggable::parse(*kind, "AWS-RunShellScript").unwrap_err().schema.code;
+            let code = Taggable::parse(*kind, "AWS RunShellScript").unwrap_err().schema.code;
             let expected =
                 if *kind == Kind::ManagedInstance { "ValidationException" } else { "InvalidResourceId" };
             assert_eq!(code, expected, "{kind}");
         }
         assert!(Taggable::parse(Kind::ManagedInstance, "mi-0123456789abcdef0").is_ok());
+        let spelled = |name| Taggable::parse(Kind::Parameter, name).unwrap();
+        assert_eq!(spelled("x"), spelled("/x"));
+        assert!(Taggable::parse(Kind::Parameter, "/a//b").is_err());
     }
 }

@@ -6,7 +6,7 @@
 
 use super::ParameterError;
 use muster_ids::{AccountId, Region, Tenant};
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// Levels of a name.
 pub(crate) const MOST_LEVELS: usize = 15;
@@ -158,6 +158,14 @@ impl Reference {
         };
         let name = (!by_arn).then(|| name.to_owned());
         Ok(Self { path, name, selector, elsewhere })
+    }
+
+    /// Whose parameter it is.
+    pub(crate) fn owner<'a>(&self, here: &'a Tenant) -> Cow<'a, Tenant> {
+        match &self.elsewhere {
+            None => Cow::Borrowed(here),
+            Some((account, region)) => Cow::Owned(Tenant::new(account.clone(), region.clone())),
+        }
     }
 
     /// The name in error texts.
