@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from support.clients import error_of
+from support.clients import Keys, error_of
 
 CORE = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
 FOR_SSM = json.dumps(
@@ -251,3 +251,108 @@ def test_an_identity_is_simulated(iam, policy, account):
     iam.detach_role_policy(RoleName="simulated", PolicyArn=arn)
     iam.delete_role_policy(RoleName="simulated", PolicyName="own")
     iam.delete_role(RoleName="simulated")
+
+
+@pytest.fixture
+def user(server, iam):
+    """A user with a key: its name, and a function to make clients of it."""
+    iam.create_user(UserName="tester")
+    key = iam.create_access_key(UserName="tester")["AccessKey"]
+    keys = Keys(key["AccessKeyId"], key["SecretAccessKey"])
+    yield "tester", lambda service: server.client(service, keys=keys)
+    for attached in iam.list_attached_user_policies(UserName="tester")["AttachedPolicies"]:
+        iam.detach_user_policy(UserName="tester", PolicyArn=attached["PolicyArn"])
+    iam.delete_access_key(UserName="tester", AccessKeyId=keys.access_key_id)
+    iam.delete_user(UserName="tester")
+
+
+def test_policies_of_aws_decide(iam, user):
+    name, client = user
+    denied = error_of(client("ssm").describe_instance_information)
+    assert denied.code == "AccessDeniedException"
+    for policy, allowed, refused in [
+        ("AmazonSSMReadOnlyAccess", "describe_instance_information", "create_activation"),
+        ("AmazonSSMFullAccess", "describe_activations", None),
+        ("ReadOnlyAccess", "list_commands", "create_activation"),
+        ("AWSDenyAll", None, "list_commands"),
+    ]:
+        arn = f"arn:aws:iam::aws:policy/{policy}"
+        iam.attach_user_policy(UserName=name, PolicyArn=arn)
+        if allowed:
+            getattr(client("ssm"), allowed)()
+        if refused:
+            parameters = {"IamRole": "x"} if refused == "create_activation" else {}
+            assert error_of(getattr(client("ssm"), refused), **parameters).code == "AccessDeniedException"
+        iam.detach_user_policy(UserName=name, PolicyArn=arn)
+
+
+def test_the_version_in_force_decides_at_once(iam, policy, user):
+    name, client = user
+    arn = policy("in-force", allow("ssm:ListCommands"))
+    iam.attach_user_policy(UserName=name, PolicyArn=arn)
+    ssm = client("ssm")
+    ssm.list_commands()
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=allow("ssm:DescribeActivations"), SetAsDefault=True)
+    assert error_of(ssm.list_commands).code == "AccessDeniedException"
+    ssm.describe_activations()
+    iam.set_default_policy_version(PolicyArn=arn, VersionId="v1")
+    ssm.list_commands()
+    iam.detach_user_policy(UserName=name, PolicyArn=arn)
+    assert error_of(ssm.list_commands).code == "AccessDeniedException"
+
+
+def test_who_makes_roles_within_limits_stays_within_them(iam, policy, user, account):
+    """The pattern of delegated administration: roles may be made with a boundary alone, and only passed on where allowed."""
+    name, client = user
+    boundary = policy("delegated-boundary", allow("ssm:Get*"))
+    limits = [
+        {
+            "Effect": "Allow",
+            "Action": ["iam:CreateRole", "iam:AttachRolePolicy", "iam:PutRolePolicy"],
+            "Resource": f"arn:aws:iam::{account}:role/apps/*",
+            "Condition": {"StringEquals": {"iam:PermissionsBoundary": boundary}},
+        },
+        {"Effect": "Allow", "Action": ["iam:GetRole", "iam:DeleteRole*", "iam:DetachRolePolicy"], "Resource": f"arn:aws:iam::{account}:role/apps/*"},
+        {"Effect": "Allow", "Action": "iam:*InstanceProfile", "Resource": "*"},
+    ]
+    arn = policy("delegated", json.dumps({"Version": "2012-10-17", "Statement": limits}))
+    iam.attach_user_policy(UserName=name, PolicyArn=arn)
+    limited = client("iam")
+    role = {"RoleName": "app", "AssumeRolePolicyDocument": FOR_SSM}
+    administrator = "arn:aws:iam::aws:policy/AdministratorAccess"
+    for attempt in (
+        role,
+        {**role, "Path": "/apps/"},
+        {**role, "Path": "/apps/", "PermissionsBoundary": administrator},
+        {**role, "PermissionsBoundary": boundary},
+        {**role, "Path": "/apps/", "PermissionsBoundary": boundary, "Tags": [{"Key": "k", "Value": "v"}]},
+    ):
+        denied = error_of(limited.create_role, **attempt)
+        assert (denied.code, denied.status) == ("AccessDenied", 403)
+    limited.create_role(**role, Path="/apps/", PermissionsBoundary=boundary)
+    limited.attach_role_policy(RoleName="app", PolicyArn=administrator)
+    for attempt in (
+        lambda: limited.delete_role_permissions_boundary(RoleName="app"),
+        lambda: limited.put_role_permissions_boundary(RoleName="app", PermissionsBoundary=administrator),
+        lambda: limited.update_assume_role_policy(RoleName="app", PolicyDocument=FOR_SSM),
+        lambda: limited.create_policy_version(PolicyArn=boundary, PolicyDocument=allow("*"), SetAsDefault=True),
+        lambda: limited.set_default_policy_version(PolicyArn=boundary, VersionId="v1"),
+        lambda: limited.attach_user_policy(UserName=name, PolicyArn=administrator),
+        lambda: limited.put_role_policy(
+            RoleName="AmazonEC2RunCommandRoleForManagedInstances", PolicyName="p", PolicyDocument=allow("*")
+        ),
+    ):
+        assert error_of(attempt).code == "AccessDenied"
+    limited.create_instance_profile(InstanceProfileName="delegated")
+    denied = error_of(limited.add_role_to_instance_profile, InstanceProfileName="delegated", RoleName="app")
+    assert denied.code == "AccessDenied"
+    assert f"is not authorized to perform: iam:PassRole on resource: arn:aws:iam::{account}:role/apps/app" in denied.message
+    limited.delete_instance_profile(InstanceProfileName="delegated")
+    [result] = iam.simulate_principal_policy(
+        PolicySourceArn=f"arn:aws:iam::{account}:role/apps/app", ActionNames=["ssm:PutParameter"]
+    )["EvaluationResults"]
+    assert result["EvalDecision"] == "implicitDeny"
+    assert result["PermissionsBoundaryDecisionDetail"] == {"AllowedByPermissionsBoundary": False}
+    limited.detach_role_policy(RoleName="app", PolicyArn=administrator)
+    limited.delete_role(RoleName="app")
+    iam.detach_user_policy(UserName=name, PolicyArn=arn)

@@ -3,10 +3,11 @@
 
 use crate::{
     Effect, PolicyError, Version,
+    action::Actions,
     condition::{Condition, Operator},
     json::{object, scalars, string, strings},
     pattern::{Pattern, Syntax},
-    policy::{Actions, Resources, Statement},
+    policy::{Resources, Statement},
     position::Places,
     principal::Principals,
     validate::Page,
@@ -73,9 +74,7 @@ impl<'a> Draft<'a> {
             list.iter().map(|text| Pattern::compile(text, syntax)).collect()
         };
         let (negated, list) = self.actions.unwrap_or_default();
-        let list = list.into_iter().map(|action| action.to_ascii_lowercase()).collect();
-        let patterns = compile(list, Syntax { wildcards: true, variables: false, arn: false });
-        let actions = Actions { negated, patterns };
+        let actions = Actions::compile(negated, &list);
         let resources = self.resources.map(|(negated, list)| {
             let patterns = compile(list, Syntax { wildcards: true, variables, arn: true });
             Resources { negated, patterns }

@@ -6,6 +6,7 @@
 //! Not for: knowing which actions, resources and condition keys an operation has, which policies a caller has, how long
 //! a document may be, and whether the principals that a document names exist.
 
+mod action;
 mod condition;
 mod context;
 mod draft;

@@ -3,6 +3,7 @@
 
 use crate::{
     PolicyError, Position,
+    action::Actions,
     condition::Condition,
     context::{Context, Key},
     draft::Draft,
@@ -72,13 +73,6 @@ pub struct Statement {
     pub(crate) conditions: Box<[Condition]>,
     pub(crate) start: Position,
     pub(crate) end: Position,
-}
-
-#[derive(Debug)]
-pub(crate) struct Actions {
-    pub(crate) negated: bool,
-    /// In small letters.
-    pub(crate) patterns: Box<[Pattern]>,
 }
 
 #[derive(Debug)]
@@ -179,9 +173,7 @@ impl Statement {
 
     /// `action` in small letters.
     pub(crate) fn covers_action(&self, action: &str) -> bool {
-        // Patterns of actions have no variables.
-        let nothing = &Context::new();
-        self.actions.patterns.iter().any(|pattern| pattern.matches(action, nothing)) != self.actions.negated
+        self.actions.cover(action)
     }
 
     pub(crate) fn covers_resource(&self, resource: &str, context: &Context<'_>) -> bool {
