@@ -78,7 +78,11 @@ def test_the_life_of_a_policy_in_terraform(iam, policy, account):
     assert (refused.code, refused.status) == ("LimitExceeded", 409)
     # The provider makes room by deleting the oldest.
     oldest = min(
-        (version for version in iam.list_policy_versions(PolicyArn=arn)["Versions"] if not version["IsDefaultVersion"]),
+        (
+            version
+            for version in iam.list_policy_versions(PolicyArn=arn)["Versions"]
+            if not version["IsDefaultVersion"]
+        ),
         key=lambda version: version["CreateDate"],
     )
     iam.delete_policy_version(PolicyArn=arn, VersionId=oldest["VersionId"])
@@ -115,7 +119,8 @@ def test_policies_of_aws_have_their_arns_and_documents(iam):
         "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess",
     ):
         found = iam.get_policy(PolicyArn=arn)["Policy"]
-        document = iam.get_policy_version(PolicyArn=arn, VersionId=found["DefaultVersionId"])["PolicyVersion"]["Document"]
+        version = iam.get_policy_version(PolicyArn=arn, VersionId=found["DefaultVersionId"])["PolicyVersion"]
+        document = version["Document"]
         assert document["Version"] == "2012-10-17" and document["Statement"]
     refused = error_of(iam.delete_policy, PolicyArn=CORE)
     assert (refused.code, refused.status) == ("AccessDenied", 403)
@@ -170,8 +175,14 @@ GOOD = {"Effect": "Allow", "Action": "ssm:*", "Resource": "*"}
         ),
         ({"Version": "2013-10-17", "Statement": [GOOD]}, "Syntax errors in policy."),
         ({"Version": "2008-10-17", "Statement": [GOOD]}, "Policy document must be version 2012-10-17 or greater."),
-        ({"Version": "2012-10-17", "Statement": [{**GOOD, "Principal": "*"}]}, "Policy document should not specify a principal."),
-        ({"Version": "2012-10-17", "Statement": [{**GOOD, "Resource": []}]}, "Policy statement must contain resources."),
+        (
+            {"Version": "2012-10-17", "Statement": [{**GOOD, "Principal": "*"}]},
+            "Policy document should not specify a principal.",
+        ),
+        (
+            {"Version": "2012-10-17", "Statement": [{**GOOD, "Resource": []}]},
+            "Policy statement must contain resources.",
+        ),
         ("[" * 100_000, "Syntax errors in policy."),
     ],
     ids=["text", "list", "key", "key-of-statement", "doubled", "version", "old", "principal", "resource", "deep"],
@@ -221,7 +232,8 @@ def test_given_policies_are_simulated(iam, aws):
         PaginationConfig={"PageSize": 10},
     )
     assert [len(page["EvaluationResults"]) for page in pages] == [10, 10, 5]
-    keys = aws("iam", "get-context-keys-for-custom-policy", "--policy-input-list", allow("ssm:*", Condition={"StringEquals": {"aws:username": "a"}}))
+    named = allow("ssm:*", Condition={"StringEquals": {"aws:username": "a"}})
+    keys = aws("iam", "get-context-keys-for-custom-policy", "--policy-input-list", named)
     assert keys == {"ContextKeyNames": ["aws:username"]}
 
 
@@ -302,7 +314,7 @@ def test_the_version_in_force_decides_at_once(iam, policy, user):
 
 
 def test_who_makes_roles_within_limits_stays_within_them(iam, policy, user, account):
-    """The pattern of delegated administration: roles may be made with a boundary alone, and only passed on where allowed."""
+    """Delegated administration: roles may be made with a boundary alone, and passed on only where that is allowed."""
     name, client = user
     boundary = policy("delegated-boundary", allow("ssm:Get*"))
     limits = [
@@ -312,7 +324,11 @@ def test_who_makes_roles_within_limits_stays_within_them(iam, policy, user, acco
             "Resource": f"arn:aws:iam::{account}:role/apps/*",
             "Condition": {"StringEquals": {"iam:PermissionsBoundary": boundary}},
         },
-        {"Effect": "Allow", "Action": ["iam:GetRole", "iam:DeleteRole*", "iam:DetachRolePolicy"], "Resource": f"arn:aws:iam::{account}:role/apps/*"},
+        {
+            "Effect": "Allow",
+            "Action": ["iam:GetRole", "iam:DeleteRole", "iam:DetachRolePolicy"],
+            "Resource": f"arn:aws:iam::{account}:role/apps/*",
+        },
         {"Effect": "Allow", "Action": "iam:*InstanceProfile", "Resource": "*"},
     ]
     arn = policy("delegated", json.dumps({"Version": "2012-10-17", "Statement": limits}))
@@ -346,7 +362,8 @@ def test_who_makes_roles_within_limits_stays_within_them(iam, policy, user, acco
     limited.create_instance_profile(InstanceProfileName="delegated")
     denied = error_of(limited.add_role_to_instance_profile, InstanceProfileName="delegated", RoleName="app")
     assert denied.code == "AccessDenied"
-    assert f"is not authorized to perform: iam:PassRole on resource: arn:aws:iam::{account}:role/apps/app" in denied.message
+    words = f"is not authorized to perform: iam:PassRole on resource: arn:aws:iam::{account}:role/apps/app"
+    assert words in denied.message
     limited.delete_instance_profile(InstanceProfileName="delegated")
     [result] = iam.simulate_principal_policy(
         PolicySourceArn=f"arn:aws:iam::{account}:role/apps/app", ActionNames=["ssm:PutParameter"]

@@ -96,8 +96,8 @@ def test_every_account_has_the_role_of_hybrid_nodes(iam):
 
 
 def test_the_life_of_a_role_in_terraform(iam, role):
-    """aws_iam_role, aws_iam_role_policy, aws_iam_role_policy_attachment, aws_iam_instance_profile: create, read, update,
-    delete, in the order of the provider's calls."""
+    """aws_iam_role, aws_iam_role_policy, aws_iam_role_policy_attachment, aws_iam_instance_profile: create, read,
+    update, delete, in the order of the provider's calls."""
     role("tf", Path="/", MaxSessionDuration=3600, Tags=[])
     read = iam.get_role(RoleName="tf")["Role"]
     assert read["Path"] == "/" and read["MaxSessionDuration"] == 3600 and "Tags" not in read
@@ -105,7 +105,8 @@ def test_the_life_of_a_role_in_terraform(iam, role):
     assert iam.list_attached_role_policies(RoleName="tf")["AttachedPolicies"] == []
 
     iam.put_role_policy(RoleName="tf", PolicyName="inline", PolicyDocument=allow("ssm:Get*"))
-    assert iam.get_role_policy(RoleName="tf", PolicyName="inline")["PolicyDocument"] == json.loads(allow("ssm:Get*"))
+    inline = iam.get_role_policy(RoleName="tf", PolicyName="inline")
+    assert inline["PolicyDocument"] == json.loads(allow("ssm:Get*"))
     iam.attach_role_policy(RoleName="tf", PolicyArn=READ_ONLY)
     pages = iam.get_paginator("list_attached_role_policies").paginate(RoleName="tf")
     assert [policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]] == [READ_ONLY]
@@ -142,8 +143,9 @@ def test_the_life_of_a_role_in_terraform(iam, role):
 
 def test_documents_survive_the_way_unchanged(iam, role):
     role("encoded")
-    odd = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "apigateway:GET", "Resource": [
-        "arn:aws:apigateway:us-east-1::/tags/arn%3Aaws%3Aapigateway%3A+x~(1)*'\"\\é"]}]}
+    arn = "arn:aws:apigateway:us-east-1::/tags/arn%3Aaws%3Aapigateway%3A+x~(1)*'\"\\é"
+    statement = {"Effect": "Allow", "Action": "apigateway:GET", "Resource": [arn]}
+    odd = {"Version": "2012-10-17", "Statement": [statement]}
     text = json.dumps(odd, indent=3, ensure_ascii=False)
     iam.put_role_policy(RoleName="encoded", PolicyName="p", PolicyDocument=text)
     assert iam.get_role_policy(RoleName="encoded", PolicyName="p")["PolicyDocument"] == odd
@@ -204,7 +206,8 @@ def test_what_the_model_forbids_is_a_validation_error(server, bad):
 
 def test_a_boundary_is_a_policy_that_exists(iam, role):
     role("bounded")
-    for arn in ("arn:aws:iam::aws:policy/NoSuchPolicy", "arn:aws:iam::aws:policy/aws-service-role/AmazonSSMServiceRolePolicy"):
+    for name in ("NoSuchPolicy", "aws-service-role/AmazonSSMServiceRolePolicy"):
+        arn = f"arn:aws:iam::aws:policy/{name}"
         refused = error_of(iam.put_role_permissions_boundary, RoleName="bounded", PermissionsBoundary=arn)
         assert refused.code == "NoSuchEntity"
         assert refused.message == f"Scope ARN: {arn} does not exist or is not attachable."
