@@ -41,6 +41,13 @@ pub(super) struct Closed {
     pub(super) written: Option<Written>,
 }
 
+impl Closed {
+    /// When it was begun, milliseconds since the epoch: its name begins with it.
+    pub(super) fn opened_ms(&self) -> i64 {
+        self.id.split('-').next().and_then(|ms| ms.parse().ok()).unwrap_or(i64::MAX)
+    }
+}
+
 /// How far a segment was written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Written {

@@ -25,6 +25,8 @@ const ROWS: i64 = 200;
 /// Rows that one page looks at, and files that it opens.
 const MOST_ROWS: usize = 20_000;
 const MOST_FILES: usize = 50;
+/// How far a clock may have been put back between two segments.
+const SLACK_MS: i64 = 60_000;
 /// A file is written from a segment; one that unpacks to more is none of ours.
 const LARGEST_FILE: u64 = 1 << 30;
 
@@ -135,7 +137,7 @@ impl<'a> Newest<'a> {
             read_only: read.read_only,
             user_name: read.user_name().to_owned(),
             access_key_id: read.access_key_id().map(str::to_owned),
-            resources: read.resources().map(|(kind, name, _)| (kind, name)).collect(),
+            resources: read.resources().map(|(kind, name, _)| (kind, name.into_owned())).collect(),
             json: json.to_owned(),
         };
         self.events.insert(place, found);
@@ -158,12 +160,12 @@ impl<'a> Newest<'a> {
         Ok(())
     }
 
-    /// The page, where nothing that was not looked at is later than `seen_ms`, if that much is left.
+    /// The page, where nothing that was not looked at is later than `unseen_ms`, if that much is left.
     fn page(mut self, unseen_ms: Option<i64>) -> Page {
         let mut next = None;
         if let Some(unseen_ms) = unseen_ms {
             // Everything of that millisecond comes on a later page.
-            let place = u128::from(u64::try_from(unseen_ms.saturating_add(1)).unwrap_or_default()) << 80;
+            let place = after_ms(unseen_ms);
             self.events = self.events.split_off(&place);
             next = Some(place);
         }
@@ -198,8 +200,10 @@ impl Audit {
                 if newest.floor().is_some_and(|floor| file.last_ms < ms_of(floor)) {
                     return Ok(newest.page(None));
                 }
-                if rows >= MOST_ROWS || opened >= MOST_FILES {
-                    return Ok(newest.page(Some(file.last_ms.min(search.to_ms))));
+                let unseen_ms = file.last_ms.min(search.to_ms);
+                // A page must get on, even where very many files share a millisecond.
+                if (rows >= MOST_ROWS || opened >= MOST_FILES) && after_ms(unseen_ms) < search.before {
+                    return Ok(newest.page(Some(unseen_ms)));
                 }
                 rows += 1;
                 after = Some(Position { last_ms: file.last_ms, sequence: file.sequence });
@@ -228,7 +232,14 @@ impl Audit {
 fn unsealed(journal: &Journal, search: &Search) -> BTreeMap<u128, Found> {
     let mut newest = Newest::new(search);
     let (account, region) = (search.tenant.account.as_str(), search.tenant.region.as_str());
+    let mut no_later_than = i64::MAX;
     for segment in journal.all() {
+        // Everything in it was recorded before the segment after it was begun.
+        let floor_ms = newest.floor().map_or(search.from_ms, ms_of);
+        if floor_ms.saturating_sub(SLACK_MS) > no_later_than {
+            break;
+        }
+        no_later_than = segment.opened_ms();
         let Some(content) = load(&segment) else { continue };
         for line in content.peek() {
             if line.account == account && line.region == region && search.wants(line.ms) {
@@ -249,6 +260,11 @@ fn load(segment: &Closed) -> Option<Segment> {
             None
         }
     }
+}
+
+/// The place before which everything up to this millisecond is.
+fn after_ms(ms: i64) -> u128 {
+    u128::from(u64::try_from(ms.saturating_add(1)).unwrap_or_default()) << 80
 }
 
 fn ms_of(place: u128) -> i64 {

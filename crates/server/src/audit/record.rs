@@ -144,7 +144,7 @@ impl Call<'_> {
             if !resource.account.is_empty() {
                 text(out, ",\"accountId\":", resource.account);
             }
-            if let Some(kind) = resource.kind {
+            if let Some(kind) = resource.kind() {
                 text(out, ",\"type\":", kind);
             }
             out.push(b'}');
@@ -287,10 +287,10 @@ impl Read<'_> {
     }
 
     /// What it was about: type, name and ARN of each.
-    pub(super) fn resources(&self) -> impl Iterator<Item = (Option<&'static str>, String, &str)> {
+    pub(super) fn resources(&self) -> impl Iterator<Item = (Option<&'static str>, Cow<'_, str>, &str)> {
         self.resources.iter().filter_map(|resource| {
             let read = Resource::of_arn(&resource.arn)?;
-            Some((read.kind, read.name, resource.arn.as_ref()))
+            Some((read.kind(), read.name(), resource.arn.as_ref()))
         })
     }
 

@@ -1,58 +1,65 @@
 //! What an ARN stands for, in CloudTrail's words: a type of CloudFormation, and the resource's own name. Not for:
 //! making ARNs.
 
+use std::borrow::Cow;
+
 /// An ARN, taken apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Resource<'a> {
+    arn: &'a str,
+    service: &'a str,
     /// Where it is; empty for what is in all regions.
     pub(super) region: &'a str,
     /// The owner; empty for what is Amazon's.
     pub(super) account: &'a str,
-    /// `AWS::SSM::Parameter`; none for what has no such type.
-    pub(super) kind: Option<&'static str>,
-    /// `/app/name`, `Bob`; of a key the ARN, as in AWS.
-    pub(super) name: String,
+    word: &'a str,
+    rest: &'a str,
 }
 
 impl<'a> Resource<'a> {
     /// Reads an ARN; none for anything else, such as `*`.
     pub(super) fn of_arn(arn: &'a str) -> Option<Self> {
-        let mut parts = arn.splitn(6, ':');
-        let (Some("arn"), Some(_), Some(service), Some(region), Some(account), Some(rest)) =
-            (parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return None;
-        };
-        let (kind, name) = rest.split_once(['/', ':']).unwrap_or((rest, rest));
-        let known = match (service, kind) {
-            ("ssm", "parameter") => Some("AWS::SSM::Parameter"),
-            ("ssm", "managed-instance") => Some("AWS::SSM::ManagedInstance"),
-            ("ssm", "document" | "automation-definition") => Some("AWS::SSM::Document"),
-            ("ssm", "association") => Some("AWS::SSM::Association"),
-            ("ssm", "automation-execution") => Some("AWS::SSM::AutomationExecution"),
-            ("ssm", "maintenancewindow") => Some("AWS::SSM::MaintenanceWindow"),
-            ("ssm", "opsitem") => Some("AWS::SSM::OpsItem"),
-            ("ssm", "patchbaseline") => Some("AWS::SSM::PatchBaseline"),
-            ("ssm", "session") => Some("AWS::SSM::Session"),
-            ("ec2", "instance") => Some("AWS::EC2::Instance"),
-            ("iam", "user") => Some("AWS::IAM::User"),
-            ("iam", "group") => Some("AWS::IAM::Group"),
-            ("iam", "role") => Some("AWS::IAM::Role"),
-            ("iam", "policy") => Some("AWS::IAM::Policy"),
-            ("iam", "instance-profile") => Some("AWS::IAM::InstanceProfile"),
-            ("kms", "key") => Some("AWS::KMS::Key"),
-            ("kms", "alias") => Some("AWS::KMS::Alias"),
-            ("sns", _) => Some("AWS::SNS::Topic"),
-            _ => None,
-        };
-        let name = match (service, kind) {
+        let mut parts = arn.strip_prefix("arn:")?.splitn(5, ':');
+        let (_, service, region) = (parts.next()?, parts.next()?, parts.next()?);
+        let (account, name) = (parts.next()?, parts.next()?);
+        let (word, rest) = name.split_once(['/', ':']).unwrap_or((name, name));
+        Some(Self { arn, service, region, account, word, rest })
+    }
+
+    /// `AWS::SSM::Parameter`; none for what has no such type.
+    pub(super) fn kind(&self) -> Option<&'static str> {
+        Some(match (self.service, self.word) {
+            ("ssm", "parameter") => "AWS::SSM::Parameter",
+            ("ssm", "managed-instance") => "AWS::SSM::ManagedInstance",
+            ("ssm", "document" | "automation-definition") => "AWS::SSM::Document",
+            ("ssm", "association") => "AWS::SSM::Association",
+            ("ssm", "automation-execution") => "AWS::SSM::AutomationExecution",
+            ("ssm", "maintenancewindow") => "AWS::SSM::MaintenanceWindow",
+            ("ssm", "opsitem") => "AWS::SSM::OpsItem",
+            ("ssm", "patchbaseline") => "AWS::SSM::PatchBaseline",
+            ("ssm", "session") => "AWS::SSM::Session",
+            ("ec2", "instance") => "AWS::EC2::Instance",
+            ("iam", "user") => "AWS::IAM::User",
+            ("iam", "group") => "AWS::IAM::Group",
+            ("iam", "role") => "AWS::IAM::Role",
+            ("iam", "policy") => "AWS::IAM::Policy",
+            ("iam", "instance-profile") => "AWS::IAM::InstanceProfile",
+            ("kms", "key") => "AWS::KMS::Key",
+            ("kms", "alias") => "AWS::KMS::Alias",
+            ("sns", _) => "AWS::SNS::Topic",
+            _ => return None,
+        })
+    }
+
+    /// `/app/name`, `Bob`; of a key the ARN, as in AWS.
+    pub(super) fn name(&self) -> Cow<'a, str> {
+        match (self.service, self.word) {
             // A name with a slash begins with one, which the ARN leaves out.
-            ("ssm", "parameter") if name.contains('/') => format!("/{name}"),
-            ("iam", _) => name.rsplit('/').next().unwrap_or(name).to_owned(),
-            ("ssm" | "ec2", _) => name.to_owned(),
-            _ => arn.to_owned(),
-        };
-        Some(Self { region, account, kind: known, name })
+            ("ssm", "parameter") if self.rest.contains('/') => Cow::Owned(format!("/{}", self.rest)),
+            ("iam", _) => Cow::Borrowed(self.rest.rsplit('/').next().unwrap_or(self.rest)),
+            ("ssm" | "ec2", _) => Cow::Borrowed(self.rest),
+            _ => Cow::Borrowed(self.arn),
+        }
     }
 }
 
@@ -73,7 +80,7 @@ mod tests {
             ("arn:aws:ssm:r:1:", None, ""),
         ] {
             let found = Resource::of_arn(arn).unwrap();
-            assert_eq!((found.account, found.kind, found.name.as_str()), ("1", kind, name), "{arn}");
+            assert_eq!((found.account, found.kind(), found.name().as_ref()), ("1", kind, name), "{arn}");
         }
         for nothing in ["*", "", "arn:aws:ssm", "a:b:c:d:e:f"] {
             assert_eq!(Resource::of_arn(nothing), None, "{nothing}");

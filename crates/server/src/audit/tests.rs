@@ -468,6 +468,28 @@ async fn events_are_found_newest_first_sealed_or_not() {
 }
 
 #[tokio::test]
+async fn a_search_through_many_files_takes_several_pages_and_misses_nothing() {
+    on_each_bench(|bench| async move {
+        let mut expected = Vec::new();
+        for n in 0..120 {
+            let name = format!("p{n}");
+            Made::get(&name).record(&bench);
+            seal(&bench).await;
+            bench.clock.advance_ms(i64::from(n % 3));
+            expected.insert(0, name);
+        }
+        for limit in [10, 50] {
+            assert_eq!(found(&bench, search(limit)).await, expected);
+        }
+        // No file can be left unopened, and none has it.
+        let nothing = Attribute { name: "EventName", value: "GetParameter".to_owned() };
+        let nothing = Search { attribute: Some(nothing), to_ms: 0, ..search(50) };
+        assert!(found(&bench, nothing).await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn every_changed_byte_of_a_file_shows() {
     on_each_bench(|bench| async move {
         for n in 0..3 {

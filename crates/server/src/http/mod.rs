@@ -228,7 +228,8 @@ fn note_cause(request_id: &str, error: &ApiError) {
 /// A header that the client says something about itself in, its end cut off if it is long.
 fn header_text(parts: &Parts, name: HeaderName) -> Option<String> {
     let text = parts.headers.get(name)?.to_str().ok()?;
-    Some(text.chars().take(HEADER_LETTERS).collect())
+    // What reads as text is ASCII, so that every byte is a letter.
+    Some(text.get(..HEADER_LETTERS).unwrap_or(text).to_owned())
 }
 
 /// What a handler is told about the call.
