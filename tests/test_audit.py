@@ -14,6 +14,8 @@ from support.waiting import eventually
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
+# The role of nodes that every account is born with.
+ROLE = "service-role/AmazonEC2RunCommandRoleForManagedInstances"
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +37,7 @@ def record_of(event):
 
 
 def test_a_call_is_found_at_once_with_who_what_and_from_where(trail, ssm, server):
-    activation = ssm.create_activation(IamRole="service-role/Nodes", Description="for the audit")
+    activation = ssm.create_activation(IamRole=ROLE, Description="for the audit")
     [event] = look_up(trail, "CreateActivation")
     assert event["EventSource"] == "ssm.amazonaws.com"
     assert event["Username"] == "root"
@@ -55,7 +57,7 @@ def test_a_call_is_found_at_once_with_who_what_and_from_where(trail, ssm, server
     assert record["userAgent"].startswith("Boto3/")
     assert record["awsRegion"] == REGION
     assert record["requestID"] == activation["ResponseMetadata"]["RequestId"]
-    assert record["requestParameters"] == {"iamRole": "service-role/Nodes", "description": "for the audit"}
+    assert record["requestParameters"] == {"iamRole": ROLE, "description": "for the audit"}
     # The code that lets a machine in is nobody's to read later.
     assert record["responseElements"] == {"activationId": activation["ActivationId"], "activationCode": HIDDEN}
     assert record["recipientAccountId"] == ACCOUNT
@@ -65,7 +67,6 @@ def test_a_call_is_found_at_once_with_who_what_and_from_where(trail, ssm, server
 
 
 def test_a_refused_call_is_recorded_with_its_error(trail, ssm):
-    error_of(ssm.describe_activations, Filters=[{"FilterKey": "ActivationIds", "FilterValues": ["x"]}])
     refusal = error_of(ssm.delete_activation, ActivationId="00000000-0000-4000-8000-000000000000")
     record = record_of(look_up(trail, "DeleteActivation")[0])
     assert (record["errorCode"], record["errorMessage"]) == (refusal.code, refusal.message)
@@ -89,6 +90,49 @@ def test_the_parameters_of_a_command_are_hidden(trail, ssm, agent):
     assert record["requestParameters"]["parameters"] == HIDDEN
     assert record["responseElements"]["command"]["commandId"] == sent["Command"]["CommandId"]
     assert "hunter2" not in json.dumps(record)
+
+
+def test_a_parameters_value_is_in_no_record(trail, ssm):
+    ssm.put_parameter(Name="/audit/secret", Value="hunter2-hunter2", Type="SecureString")
+    ssm.get_parameter(Name="/audit/secret", WithDecryption=True)
+    put, get = (record_of(look_up(trail, name)[0]) for name in ("PutParameter", "GetParameter"))
+    assert put["requestParameters"] == {"name": "/audit/secret", "value": HIDDEN, "type": "SecureString"}
+    assert put["responseElements"] == {"version": 1, "tier": "Standard"}
+    assert get["requestParameters"] == {"name": "/audit/secret", "withDecryption": True}
+    assert get["responseElements"] is None and get["readOnly"] is True
+    arn = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/audit/secret"
+    for record in (put, get):
+        assert {"ARN": arn, "accountId": ACCOUNT, "type": "AWS::SSM::Parameter"} in record["resources"]
+    by_name = [{"AttributeKey": "ResourceName", "AttributeValue": "/audit/secret"}]
+    events = trail.lookup_events(LookupAttributes=by_name)["Events"]
+    assert {"PutParameter", "GetParameter"} <= {event["EventName"] for event in events}
+    assert "hunter2" not in json.dumps([event["CloudTrailEvent"] for event in events])
+
+
+def test_a_users_calls_bear_its_name_and_denials_are_recorded(trail, server):
+    iam = server.client("iam")
+    user = iam.create_user(UserName="auditee")["User"]
+    key = iam.create_access_key(UserName="auditee")["AccessKey"]
+    record = record_of(look_up(trail, "CreateAccessKey")[0])
+    assert record["eventSource"] == "iam.amazonaws.com"
+    assert record["responseElements"]["accessKey"]["secretAccessKey"] == HIDDEN
+    assert key["SecretAccessKey"] not in json.dumps(record)
+
+    keys = Keys(key["AccessKeyId"], key["SecretAccessKey"])
+    refusal = error_of(server.client(keys=keys).get_parameter, Name="/not/yours")
+    by_user = [{"AttributeKey": "Username", "AttributeValue": "auditee"}]
+    [event] = trail.lookup_events(LookupAttributes=by_user)["Events"]
+    record = record_of(event)
+    assert record["userIdentity"] == {
+        "type": "IAMUser",
+        "principalId": user["UserId"],
+        "arn": user["Arn"],
+        "accountId": ACCOUNT,
+        "accessKeyId": key["AccessKeyId"],
+        "userName": "auditee",
+    }
+    assert (record["errorCode"], record["errorMessage"]) == ("AccessDenied", refusal.message)
+    assert event["Resources"] == [{"ResourceType": "AWS::SSM::Parameter", "ResourceName": "/not/yours"}]
 
 
 def test_a_nodes_calls_are_recorded_under_its_role(trail, agent):
