@@ -131,21 +131,17 @@ impl Shared {
             Err(_) => return Ok(()),
         };
         let now_ms = self.control_plane.clock.now_ms();
-        let mut lane = self.lanes().get(name).copied().unwrap_or_default();
         let batch = match sent {
             Sent::Delivered => {
-                lane.succeeded();
+                self.lanes().entry(name.to_owned()).or_default().succeeded();
                 delivery::end(claimed)
             }
             Sent::Dropped => delivery::end(claimed),
             Sent::Failed(failure) => {
-                lane.failed(now_ms);
+                self.lanes().entry(name.to_owned()).or_default().failed(now_ms);
                 settle(claimed, &failure, now_ms)
             }
         };
-        if let Some(kept) = self.lanes().get_mut(name) {
-            *kept = Lane { busy: kept.busy, ..lane };
-        }
         self.control_plane.db.write(batch).await.map(|_| ())
     }
 }
