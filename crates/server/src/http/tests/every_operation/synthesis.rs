@@ -41,7 +41,7 @@ pub(in crate::http::tests) fn input(
         input.extend(more.as_object().cloned().unwrap_or_default());
     }
     let input = Value::Object(input);
-    validate(&input, operation).map_err(|error| format!("{input}: {}", error.message))?;
+    validate(&input, operation, None).map_err(|error| format!("{input}: {}", error.message))?;
     Ok(input)
 }
 
