@@ -11,6 +11,7 @@ import pytest
 
 from support import database, process
 from support.agent import Agent
+from support.clients import REGION
 from support.proxy import Relay
 from support.server import Server
 
@@ -61,6 +62,31 @@ def aws(server, folder):
     home = folder / "home"
     home.mkdir()
     return server.cli(home)
+
+
+@pytest.fixture(scope="module")
+def environment(server, folder):
+    """What `muster up` tells to paste, and a home without anything."""
+    home = folder / "cli-home"
+    home.mkdir()
+    return process.clean_environment(
+        AWS_ENDPOINT_URL=server.url, AWS_SHARED_CREDENTIALS_FILE=server.credentials_file, AWS_REGION=REGION, HOME=home
+    )
+
+
+@pytest.fixture
+def muster(environment, tmp_path):
+    """The `muster` command line with root credentials; other variables by their names, what it reads as `input`."""
+
+    def call(*words, expect=0, input=None, **changes):
+        result = process.run(
+            [process.binary("muster"), *words], environment=environment | changes, cwd=tmp_path, text_input=input
+        )
+        assert result.returncode == expect, f"exit {result.returncode}: {result.stdout}{result.stderr}"
+        assert "\x1b" not in result.stdout + result.stderr, "no colours away from a terminal"
+        return result
+
+    return call
 
 
 @pytest.fixture

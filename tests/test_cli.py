@@ -7,31 +7,9 @@ import uuid
 
 import pytest
 
-from support.clients import REGION
 from support.commands import FINAL
 from support.process import Process, binary, clean_environment, run
 from support.waiting import eventually
-
-
-@pytest.fixture(scope="module")
-def environment(server, folder):
-    """What `muster up` tells to paste, and a home without anything."""
-    home = folder / "cli-home"
-    home.mkdir()
-    return clean_environment(
-        AWS_ENDPOINT_URL=server.url, AWS_SHARED_CREDENTIALS_FILE=server.credentials_file, AWS_REGION=REGION, HOME=home
-    )
-
-
-@pytest.fixture
-def muster(environment, tmp_path):
-    def call(*words, expect=0, **changes):
-        result = run([binary("muster"), *words], environment=environment | changes, cwd=tmp_path)
-        assert result.returncode == expect, f"exit {result.returncode}: {result.stdout}{result.stderr}"
-        assert "\x1b" not in result.stdout + result.stderr, "no colours away from a terminal"
-        return result
-
-    return call
 
 
 @pytest.fixture
