@@ -7,6 +7,7 @@ import uuid
 import botocore.exceptions
 import pytest
 
+from support import identities
 from support.clients import Keys
 
 READ = {
@@ -71,10 +72,9 @@ def test_a_policy_from_a_file(muster, name, tmp_path):
 def test_a_role_and_the_end_of_its_sessions(muster, server, name):
     account = json.loads(muster("admin", "account", "list", "-o", "json").stdout)[0]["AccountId"]
     muster("admin", "role", "create", name, "--trust-account", account, "--policy", "AmazonSSMReadOnlyAccess")
-    sts = server.client("sts")
-    taken = sts.assume_role(RoleArn=f"arn:aws:iam::{account}:role/{name}", RoleSessionName="s")["Credentials"]
-    keys = Keys(taken["AccessKeyId"], taken["SecretAccessKey"], taken["SessionToken"])
-    session = server.client(keys=keys)
+    arn = f"arn:aws:iam::{account}:role/{name}"
+    user = identities.user(server, identities.allow("sts:AssumeRole", arn), name=f"{name}-user")
+    session = server.client(keys=identities.assume(server, user, arn))
     session.describe_instance_information()
     muster("admin", "role", "revoke-sessions", name)
     with pytest.raises(botocore.exceptions.ClientError, match="explicit deny"):
