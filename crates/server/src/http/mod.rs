@@ -22,7 +22,6 @@ mod trail;
 mod transport;
 mod validate;
 
-pub(crate) use auth::access_key_purpose;
 pub(crate) use listener::Listener;
 
 use crate::{

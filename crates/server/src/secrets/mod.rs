@@ -38,6 +38,11 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+/// What the secret of a stored access key is sealed for.
+pub(crate) fn access_key_purpose(access_key_id: &str) -> String {
+    format!("access-key/{access_key_id}")
+}
+
 /// Why a token is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {

@@ -5,8 +5,9 @@
 use super::StartError;
 use crate::{
     config::{Config, RootCredentials},
-    http::access_key_purpose,
-    secrets::{Sample, Secrets, random_access_key_id, random_secret_access_key, write_private},
+    secrets::{
+        Sample, Secrets, access_key_purpose, random_access_key_id, random_secret_access_key, write_private,
+    },
 };
 use muster_service_model::Sensitive;
 use muster_store::{

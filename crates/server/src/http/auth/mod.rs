@@ -14,6 +14,7 @@ use crate::{
     error::{
         ApiError, INCOMPLETE_SIGNATURE, INVALID_SIGNATURE, MISSING_AUTHENTICATION_TOKEN, UNRECOGNIZED_CLIENT,
     },
+    secrets::access_key_purpose,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cache::{KeyCache, SessionCache};
@@ -170,11 +171,6 @@ impl Authenticator {
         control_plane.uses.key_used(&signed.access_key_id, region.as_str(), &signed.service, now_ms);
         of_key(control_plane, &found, &signed.access_key_id, region, None).await
     }
-}
-
-/// What the secret of a stored access key is sealed for.
-pub(crate) fn access_key_purpose(access_key_id: &str) -> String {
-    format!("access-key/{access_key_id}")
 }
 
 /// Whom an access key speaks for, if it may: with the key itself, or a session that was made with it at `issued_ms`.

@@ -6,8 +6,7 @@ use crate::{
     context::RequestContext,
     dispatch::{Access, Handle},
     error::ApiError,
-    http::access_key_purpose,
-    secrets::{random_access_key_id, random_digits, random_secret_access_key},
+    secrets::{access_key_purpose, random_access_key_id, random_digits, random_secret_access_key},
 };
 use muster_admin_api::{
     CreateAccount, CreateAccountRequest, CreateAccountResponse, RootAccessKey, errors::CONFLICT_EXCEPTION,

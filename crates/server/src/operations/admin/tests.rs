@@ -1,3 +1,5 @@
+//! Accounts and tasks through the router, on every engine.
+
 use crate::testing::on_each_bench;
 use muster_admin_api::{CreateAccount, ListAccounts, RunTask, UpdateAccount};
 use serde_json::json;

@@ -5,11 +5,10 @@ use super::synthesis::{self, Names};
 use crate::{
     account,
     http::{
-        access_key_purpose,
         route::SERVICES,
         tests::{Answer, Draft, Front, REGION, root},
     },
-    secrets::{Claims, KeyClaims},
+    secrets::{Claims, KeyClaims, access_key_purpose},
 };
 use muster_ids::AccountId;
 use muster_protocol::signing::sigv4::Credentials;

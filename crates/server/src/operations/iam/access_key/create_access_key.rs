@@ -5,9 +5,8 @@ use crate::{
     context::RequestContext,
     dispatch::{Access, Handle},
     error::ApiError,
-    http::access_key_purpose,
     operations::iam::quota,
-    secrets::{random_access_key_id, random_secret_access_key},
+    secrets::{access_key_purpose, random_access_key_id, random_secret_access_key},
 };
 use muster_iam_api::{
     AccessKey as Shown, CreateAccessKey, CreateAccessKeyRequest, CreateAccessKeyResponse, StatusType,

@@ -1,3 +1,5 @@
+//! Instance profiles through the router, on every engine.
+
 use crate::testing::{allow, on_each_bench};
 use muster_iam_api::{
     AddRoleToInstanceProfile, CreateInstanceProfile, CreateRole, DeleteInstanceProfile, GetInstanceProfile,

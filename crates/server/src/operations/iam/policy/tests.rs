@@ -1,3 +1,5 @@
+//! Managed policies through the router, on every engine.
+
 use crate::testing::{Bench, Caller, allow, on_each_bench};
 use muster_iam_api::{
     AttachRolePolicy, CreatePolicy, CreatePolicyVersion, CreateRole, DeletePolicy, DeletePolicyVersion,

@@ -1,3 +1,5 @@
+//! Roles through the router, on every engine.
+
 use crate::testing::{Bench, Caller, allow, on_each_bench};
 use muster_iam_api::{
     AddRoleToInstanceProfile, AttachRolePolicy, CreateInstanceProfile, CreateRole, DeleteRole,

@@ -1,3 +1,5 @@
+//! Service-linked roles through the router, on every engine.
+
 use crate::testing::{allow, on_each_bench};
 use muster_iam_api::{
     AttachRolePolicy, CreateRole, CreateServiceLinkedRole, DeleteRole, DeleteServiceLinkedRole, GetRole,

@@ -1,3 +1,5 @@
+//! The simulators through the router, on every engine.
+
 use crate::testing::{allow, deny, on_each_bench};
 use muster_iam_api::{
     AttachRolePolicy, CreatePolicy, CreateRole, GetContextKeysForCustomPolicy,
