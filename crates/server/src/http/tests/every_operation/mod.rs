@@ -11,7 +11,10 @@ use serde_json::{Value, json};
 use stage::{As, Outcome, Stage, service_of};
 
 /// Actions that stand for an operation, where its own name is none.
-const ACTIONS: [(&str, &str, &[&str]); 1] = [("kms", "ReEncrypt", &["kms:ReEncryptFrom", "kms:ReEncryptTo"])];
+const ACTIONS: [(&str, &str, &[&str]); 2] = [
+    ("kms", "ReEncrypt", &["kms:ReEncryptFrom", "kms:ReEncryptTo"]),
+    ("sns", "PublishBatch", &["sns:Publish"]),
+];
 
 /// Permissions that an operation needs beside its own.
 const IMPLIED: [(&str, &str, &str); 4] = [

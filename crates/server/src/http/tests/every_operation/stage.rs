@@ -106,6 +106,7 @@ impl Stage {
         stage.make_identities(document, &trust).await;
         stage.make_keys().await;
         stage.make_managed().await;
+        stage.make_topics().await;
         stage
     }
 
@@ -155,6 +156,16 @@ impl Stage {
         let names = json!({ "Names": ["/sample-7q7q/plain", "/sample-7q7q/secret"] });
         self.names.inputs.insert(("ssm", "GetParameters"), names.clone());
         self.names.inputs.insert(("ssm", "DeleteParameters"), names);
+    }
+
+    /// A topic, and a target of events.
+    async fn make_topics(&mut self) {
+        self.root("sns", "CreateTopic", json!({ "Name": "topic-7q7q" })).await;
+        let topic = format!("arn:aws:sns:{REGION}:000000000000:topic-7q7q");
+        self.names.members.insert("TopicArn", json!(topic));
+        let target = json!({ "Name": "target-7q7q", "Destination": topic });
+        self.root("muster", "PutEventTarget", target).await;
+        self.names.inputs.insert(("muster", "DeleteEventTarget"), json!({ "Name": "target-7q7q" }));
     }
 
     async fn make_keys(&mut self) {
