@@ -65,7 +65,7 @@ async fn denials_are_in_words_of_aws() {
         );
         let boundary = bench.user("bob", &[allow(&["ssm:List*"], &["*"])]).with(|authority| {
             authority.boundary = authority.identity.pop();
-            authority.identity = bench.authority_of(&[everything.clone()]);
+            authority.identity = bench.authority_of(std::slice::from_ref(&everything));
         });
         let message = boundary.call::<DescribeInstanceInformation>(json!({})).await.unwrap_err().message;
         assert!(message.ends_with("because no permissions boundary allows the ssm:DescribeInstanceInformation action"), "{message}");

@@ -92,7 +92,10 @@ async fn subscriptions_wait_are_confirmed_and_end() {
         assert_eq!(subscription::find(&db, "a").await.unwrap(), Some(confirmed.clone()));
         assert_eq!(topic::counts(&db, &tenant("r"), "t").await.unwrap(), Counts { confirmed: 1, pending: 1 });
         let owner = Tenant { account: one.owner.clone(), ..tenant("r") };
-        assert_eq!(subscription::of_owner(&db, &owner, Some("a"), 9).await.unwrap(), std::slice::from_ref(&two));
+        assert_eq!(
+            subscription::of_owner(&db, &owner, Some("a"), 9).await.unwrap(),
+            std::slice::from_ref(&two)
+        );
         assert!(subscription::of_owner(&db, &tenant("r"), None, 9).await.unwrap().is_empty());
         assert_eq!(subscription::of_topic(&db, &tenant("r"), "t", None, 9).await.unwrap().len(), 2);
         let found = subscription::of_endpoint(&db, &tenant("r"), "t", "https", "https://y", &one.owner).await;

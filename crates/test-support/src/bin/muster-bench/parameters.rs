@@ -12,13 +12,9 @@ use muster_protocol::signing::{
     Request,
     sigv4::{Credentials, PathEncoding, payload_hash, sign},
 };
+use muster_test_support::TimeSource;
 use serde_json::{Value, json};
-use std::{
-    fs,
-    net::SocketAddr,
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{fs, net::SocketAddr, sync::Arc, time::Duration};
 
 const CONNECTIONS: usize = 16;
 const WARM_UP: Duration = Duration::from_secs(1);
@@ -156,7 +152,7 @@ impl Target<'_> {
             self.credentials,
             REGION,
             "ssm",
-            now_ms(),
+            TimeSource::system().now_ms(),
         );
         let mut text = String::from("POST / HTTP/1.1\r\n");
         for (name, value) in
@@ -245,9 +241,4 @@ fn value(index: usize) -> String {
 /// Indices all over the range, in an order that no cache can guess.
 const fn spread(index: usize, range: usize) -> usize {
     index.wrapping_mul(0x9E37_79B1) % range
-}
-
-fn now_ms() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
 }
