@@ -162,6 +162,7 @@ pub(crate) fn target<'a>(service: &'a str, operation: &str) -> (String, &'a str)
     let prefix = match service {
         "ssm" => "AmazonSSM",
         "ec2messages" => "EC2WindowsMessageDeliveryService",
+        "kms" => "TrentService",
         other => other,
     };
     (format!("{prefix}.{operation}"), service)
