@@ -257,12 +257,8 @@ def test_the_master_key_changes_while_everything_runs(make_server):
     server.stop()
     (server.data / "master.key").write_bytes(file)
     server.launch()
-    eventually(lambda: not_running(server), within=20, what="the server refuses the old key")
+    eventually(lambda: not server.process.running, within=20, what="the server refuses the old key")
     assert "made with another master key" in (server.folder / "server.log").read_text()
-
-
-def not_running(server):
-    assert not server.process.running
 
 
 def test_only_the_installations_account_sees_the_master_key(server):
@@ -297,7 +293,7 @@ def test_one_server_keeps_the_master_key_of_another(server, kms, key, folder, st
         other.client("kms").list_keys()
         other.stop()
         other.launch()
-        eventually(lambda: not_running(other), within=20, what="the server says that it has no master key")
+        eventually(lambda: not other.process.running, within=20, what="the server says that it has no master key")
         log = (other.folder / "server.log").read_text()
         assert "DisabledException" in log and server.root.secret not in log
     finally:
