@@ -1,11 +1,12 @@
 //! Keys in use through the seam that other services have.
 
 use super::*;
-use crate::testing::{Bench, Caller, on_each_bench, tenant};
+use crate::testing::{Bench, Caller, allow, on_each_bench, tenant};
 use muster_ids::KeyId;
 use muster_service_model::Operation as _;
 use muster_ssm_api::{GetParameter, PutParameter};
 use muster_store::kms::{alias, key};
+use serde_json::json;
 
 const ALIAS: &str = "alias/aws/ssm";
 
@@ -144,6 +145,35 @@ async fn what_was_encrypted_before_a_rotation_still_decrypts() {
         for ciphertext in [before, after] {
             assert_eq!(decrypt(&bench, &root, &ciphertext, "a").await.unwrap(), b"x");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_may_use_the_service_may_use_its_key_through_it() {
+    on_each_bench(|bench| async move {
+        let user = bench.user("app", &[allow(&["ssm:*"], &["*"])]);
+        let made = encrypt(&bench, &user, ALIAS, b"x").await.unwrap();
+        assert_eq!(decrypt(&bench, &user, &made.ciphertext, "a").await.unwrap(), b"x");
+        // A key of the account itself needs a permission of its own; it may be bound to the service and the parameter.
+        let root = bench.root("us-east-1");
+        let own = root.must::<muster_kms_api::CreateKey>(json!({})).await;
+        let own = own["KeyMetadata"]["Arn"].as_str().unwrap().to_owned();
+        assert_eq!(failure(encrypt(&bench, &user, &own, b"x").await).0, "AccessDeniedException");
+        let under = |service: &str, name: &str| {
+            let mut policy = allow(&["kms:*"], &[&own]);
+            policy["Statement"]["Condition"] = json!({ "StringEquals": {
+                "kms:ViaService": service, "kms:EncryptionContext:PARAMETER_ARN": name,
+            } });
+            bench.user("app", &[policy])
+        };
+        let may = async |user: Caller| encrypt(&bench, &user, &own, b"x").await.is_ok();
+        assert!(may(under("ssm.us-east-1.amazonaws.com", "a")).await);
+        assert!(!may(under("ssm.eu-west-1.amazonaws.com", "a")).await);
+        assert!(!may(under("ssm.us-east-1.amazonaws.com", "b")).await);
+        let context = user.context(PutParameter::SCHEMA);
+        let data_key = bench.control_plane.encrypt_with_data_key_for(&context, &own, &about("a"), b"x").await;
+        assert!(failure(data_key).1.contains("kms:GenerateDataKey"));
     })
     .await;
 }

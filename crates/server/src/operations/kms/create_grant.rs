@@ -42,6 +42,7 @@ impl Handle<CreateGrant> for ControlPlane {
         self.permit_all(context, &found, &action, &[requirement]).await?;
         let dry_run = input.dry_run;
         let grant = wanted(context, &found, input)?;
+        self.check_grant_principals(&grant).await?;
         found.usable()?;
         not_dry(dry_run)?;
         let grant = match self.same_grant(&grant).await? {

@@ -5,7 +5,6 @@ use crate::{
     secrets::random_bytes,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use muster_ids::AccountId;
 use muster_kms_api::{
     CreateGrantRequest, GrantConstraints, GrantListEntry, GrantOperation,
     errors::{
@@ -13,8 +12,10 @@ use muster_kms_api::{
         UNSUPPORTED_OPERATION_EXCEPTION,
     },
 };
+use muster_policy::{Kind, Policy};
 use muster_service_model::Timestamp;
 use muster_store::kms::grant::{self, Constraints, Grant};
+use serde_json::json;
 use std::collections::BTreeSet;
 
 const TOKEN_PURPOSE: &str = "kms-grant";
@@ -37,7 +38,7 @@ pub(super) fn constraint_kind(constraints: &GrantConstraints) -> Option<&'static
 /// The grant that the caller wants.
 ///
 /// # Errors
-/// `InvalidArnException`, `ValidationException`, `UnsupportedOperationException`.
+/// `ValidationException`, `UnsupportedOperationException`.
 pub(super) fn wanted(
     context: &RequestContext,
     found: &Found,
@@ -64,12 +65,6 @@ pub(super) fn wanted(
         return Err(ApiError::validation(text));
     }
     let grantee = input.grantee_principal.unwrap_or_default();
-    for principal in std::iter::once(&grantee).chain(&input.retiring_principal) {
-        if !is_principal(principal) {
-            let text = "ARN does not refer to a valid principal";
-            return Err(ApiError::new(&INVALID_ARN_EXCEPTION, text));
-        }
-    }
     let constraints = Constraints {
         subset: constraints.encryption_context_subset,
         equals: constraints.encryption_context_equals,
@@ -86,24 +81,6 @@ pub(super) fn wanted(
         constraints: constrained.then_some(constraints),
         created_ms: context.now_ms,
     })
-}
-
-/// A user, a role, a session of a role, or the root of an account.
-fn is_principal(arn: &str) -> bool {
-    let mut parts = arn.splitn(6, ':');
-    let mut next = || parts.next().unwrap_or_default();
-    let (arn, _partition, service, region, account, resource) =
-        (next(), next(), next(), next(), next(), next());
-    let named = match service {
-        "iam" => resource == "root" || resource.starts_with("user/") || resource.starts_with("role/"),
-        "sts" => resource.starts_with("assumed-role/") || resource.starts_with("federated-user/"),
-        _ => false,
-    };
-    arn == "arn"
-        && region.is_empty()
-        && AccountId::parse(account).is_ok()
-        && named
-        && !resource.ends_with('/')
 }
 
 /// A grant in a list.
@@ -135,6 +112,26 @@ pub(super) fn no_grant(id: &str) -> ApiError {
 }
 
 impl ControlPlane {
+    /// That the grantee, and who may end the grant, exist: a user, a role, a session of a role, or the root of an account.
+    ///
+    /// # Errors
+    /// `InvalidArnException`.
+    pub(super) async fn check_grant_principals(&self, grant: &Grant) -> Result<(), ApiError> {
+        let wrong = || ApiError::new(&INVALID_ARN_EXCEPTION, "ARN does not refer to a valid principal");
+        for principal in std::iter::once(&grant.grantee).chain(&grant.retiring) {
+            let identity = principal.starts_with("arn:aws:iam::") || principal.starts_with("arn:aws:sts::");
+            let statement = json!({
+                "Effect": "Allow", "Principal": { "AWS": principal }, "Action": "kms:*", "Resource": "*",
+            });
+            let document = json!({ "Version": "2012-10-17", "Statement": statement }).to_string();
+            match Policy::parse(&document, Kind::Resource) {
+                Ok(policy) if identity => self.check_principals(&policy, wrong).await?,
+                _ => return Err(wrong()),
+            }
+        }
+        Ok(())
+    }
+
     /// A grant of the same name and content that is there already.
     pub(super) async fn same_grant(&self, wanted: &Grant) -> Result<Option<Grant>, ApiError> {
         if wanted.name.is_none() {

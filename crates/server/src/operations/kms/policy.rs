@@ -46,6 +46,10 @@ impl ControlPlane {
         }
         let malformed = |text: String| ApiError::new(&MALFORMED_POLICY_DOCUMENT_EXCEPTION, text);
         let policy = Policy::parse(document, Kind::Resource).map_err(|error| malformed(error.to_string()))?;
+        self.check_principals(&policy, || {
+            malformed("Policy contains a statement with one or more invalid principals.".to_owned())
+        })
+        .await?;
         if bypass {
             return Ok(());
         }
@@ -56,6 +60,21 @@ impl ControlPlane {
                 "The new key policy will not allow you to update the key policy in the future.".to_owned(),
             )),
             other => other,
+        }
+    }
+
+    /// That whom a policy names exists.
+    ///
+    /// # Errors
+    /// What `wrong` makes, or the store's.
+    pub(super) async fn check_principals(
+        &self,
+        policy: &Policy,
+        wrong: impl FnOnce() -> ApiError,
+    ) -> Result<(), ApiError> {
+        match self.bind_principals(policy).await {
+            Err(error) if error.schema.status == 400 => Err(wrong()),
+            other => other.map(drop),
         }
     }
 }

@@ -5,6 +5,13 @@ use crate::testing::{Bench, Caller, allow, deny, on_each_bench};
 use muster_kms_api::*;
 use serde_json::{Value, json};
 
+/// Users that policies and grants may name.
+async fn add_users(root: &Caller, names: &[&str]) {
+    for name in names {
+        root.must::<muster_iam_api::CreateUser>(json!({ "UserName": name })).await;
+    }
+}
+
 fn policy(statements: Value) -> String {
     json!({ "Version": "2012-10-17", "Statement": statements }).to_string()
 }
@@ -25,6 +32,7 @@ fn user_arn(name: &str) -> String {
 async fn a_key_policy_that_locks_its_author_out_is_refused() {
     on_each_bench(|bench| async move {
         let root = bench.root("us-east-1");
+        add_users(&root, &["u"]).await;
         let (id, _) = new_key(&root).await;
         let shown = root.must::<GetKeyPolicy>(json!({ "KeyId": id })).await;
         assert!(shown["Policy"].as_str().unwrap().contains("key-default-1"), "{shown}");
@@ -44,6 +52,12 @@ async fn a_key_policy_that_locks_its_author_out_is_refused() {
             refusal::<PutKeyPolicy>(&root, input).await,
             ("MalformedPolicyDocumentException", expected.to_owned())
         );
+        let strange = policy(json!([to(&user_arn("nobody"), &["kms:*"])]));
+        let expected = "Policy contains a statement with one or more invalid principals.";
+        assert_eq!(
+            refusal::<CreateKey>(&root, json!({ "Policy": strange })).await,
+            ("MalformedPolicyDocumentException", expected.to_owned())
+        );
         assert_eq!(
             refusal::<CreateKey>(&root, json!({ "Policy": narrow })).await.0,
             "MalformedPolicyDocumentException"
@@ -60,6 +74,7 @@ async fn a_key_policy_that_locks_its_author_out_is_refused() {
 async fn the_key_policy_decides_who_uses_a_key() {
     on_each_bench(|bench| async move {
         let root = bench.root("us-east-1");
+        add_users(&root, &["powerless"]).await;
         let (id, arn) = new_key(&root).await;
         let encrypt = json!({ "KeyId": id, "Plaintext": "eA==" });
         let powerful = bench.user("powerful", &[allow(&["kms:*"], &["*"])]);
@@ -168,6 +183,7 @@ async fn granted(root: &Caller, id: &str, extra: Value) -> Value {
 async fn a_grant_allows_its_operations_until_it_ends() {
     on_each_bench(|bench| async move {
         let root = bench.root("us-east-1");
+        add_users(&root, &["u"]).await;
         let (id, arn) = new_key(&root).await;
         let user = bench.user("u", &[]);
         let context = json!({ "a": "1", "b": "2" });
@@ -208,6 +224,7 @@ async fn a_grant_allows_its_operations_until_it_ends() {
 async fn a_grant_is_retired_by_whom_it_names() {
     on_each_bench(|bench| async move {
         let root = bench.root("us-east-1");
+        add_users(&root, &["u", "retirer"]).await;
         let (id, arn) = new_key(&root).await;
         let retirer = bench.user("retirer", &[]);
         let extra = json!({ "RetiringPrincipal": user_arn("retirer"), "Operations": ["Decrypt"] });
@@ -227,6 +244,8 @@ async fn a_grant_is_retired_by_whom_it_names() {
         assert_eq!(root.code::<RetireGrant>(json!({})).await, "ValidationException");
         for (extra, code) in [
             (json!({ "GranteePrincipal": "nobody" }), "InvalidArnException"),
+            (json!({ "GranteePrincipal": "*" }), "InvalidArnException"),
+            (json!({ "GranteePrincipal": user_arn("nobody") }), "InvalidArnException"),
             (json!({ "GranteePrincipal": "arn:aws:s3:::bucket" }), "InvalidArnException"),
             (json!({ "Operations": ["Sign"] }), "ValidationException"),
         ] {
