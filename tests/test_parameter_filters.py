@@ -98,8 +98,8 @@ def test_the_older_filters(ssm, tree, key, values, expected):
     ("filters", "code", "text"),
     [
         ([{"Key": "Label", "Values": ["x"]}], "InvalidFilterKey", "The following filter key is not valid: Label."),
-        ([{"Key": "tag:", "Values": ["x"]}], "InvalidFilterKey", "The following filter key is not valid: tag:."),
-        ([{"Key": "Nothing", "Values": ["x"]}], "InvalidFilterKey", "The following filter key is not valid: Nothing."),
+        ([{"Key": "tag:", "Values": ["x"]}], "ValidationException", "1 validation error detected: Value 'tag:'"),
+        ([{"Key": "Nothing", "Values": ["x"]}], "ValidationException", "1 validation error detected: Value 'Nothing'"),
         ([{"Key": "Type", "Values": ["String"]}] * 2, "InvalidFilterKey", "The following filter is duplicated in the request"),
         ([{"Key": "Type", "Option": "Contains", "Values": ["S"]}], "InvalidFilterOption", "The following filter option is not valid: Contains."),
         ([{"Key": "Path", "Option": "Equals", "Values": ["/a"]}], "InvalidFilterOption", "The following filter option is not valid: Equals."),

@@ -354,7 +354,7 @@ def test_so_many_parameters(make_server):
             "The aws:ec2:image data type is not supported for the following input type: StringList",
         ),
         ({"DataType": "integer"}, "ValidationException", "integer"),
-        ({"AllowedPattern": "("}, "InvalidAllowedPatternException", "regular expression"),
+        ({"AllowedPattern": "("}, "InvalidAllowedPatternException", "The syntax of the allowedPattern parameter is invalid."),
         (
             {"AllowedPattern": r"\d{1,4}", "Value": "10,000"},
             "ParameterPatternMismatchException",

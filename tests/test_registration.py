@@ -156,6 +156,7 @@ def test_a_deregistered_node_is_gone(server, ssm, make_agent):
 
 def test_the_role_of_a_node_can_be_changed(server, ssm, make_agent):
     agent = make_agent(server, start=False)
+    server.node_role("Other")
     ssm.update_managed_instance_role(InstanceId=agent.node, IamRole="Other")
     assert node_of(ssm, agent.node)["IamRole"] == "Other"
     unknown = error_of(ssm.update_managed_instance_role, InstanceId="mi-0123456789abcdef0", IamRole="Other")
@@ -235,7 +236,7 @@ def test_a_node_opens_no_channel_for_another(server, two_nodes):
 def test_temporary_credentials_say_who_the_node_is(server, two_nodes):
     one, _ = two_nodes
     identity = boto_client("sts", server.url, node_credentials(server, one)).get_caller_identity()
-    assert identity["Arn"] == f"arn:aws:sts::000000000000:assumed-role/Node/{one.node}"
+    assert identity["Arn"] == f"arn:aws:sts::000000000000:assumed-role/AmazonEC2RunCommandRoleForManagedInstances/{one.node}"
 
 
 def test_credentials_of_a_deregistered_node_are_worth_nothing(server, ssm, two_nodes):
