@@ -31,6 +31,9 @@ pub(super) async fn run(command: &AuditCommand) -> Result<ExitCode, Failure> {
         print_json(&answer)?;
     } else if answer.verified {
         println!("The audit trail is whole: {} events in {} files.", answer.events, answer.files);
+        println!(
+            "Calls of the last minute are in the servers' journals, and checked when they come into a file."
+        );
     } else {
         let mut table = table(["ACCOUNT", "REGION", "FILE", "PROBLEM"]);
         for problem in &answer.problems {
