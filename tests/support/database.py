@@ -47,7 +47,7 @@ class Postgres:
 
 def administrate(statement, url=ADMIN_URL):
     command = ["psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--command", statement, url]
-    subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=30)
+    subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=120)
 
 
 def fresh():
