@@ -54,6 +54,11 @@ def test_a_secret_comes_from_standard_input_and_is_masked(muster, ssm, path):
 def test_several_values(muster, filled):
     names = [f"{filled}/db/host", f"{filled}/db/password"]
     assert muster("params", "get", *names).stdout == f"{names[0]}\tdb.internal\n{names[1]}\t{MASK}\n"
+    # In the order of the names, also where one begins like another.
+    muster("params", "set", f"{names[0]}name", "long")
+    assert muster("params", "get", f"{names[0]}name", names[0]).stdout == (
+        f"{names[0]}name\tlong\n{names[0]}\tdb.internal\n"
+    )
     found = json.loads(muster("params", "get", *names, "-o", "json").stdout)
     assert [(it["Name"], it["Type"], it["Value"]) for it in found] == [
         (names[0], "String", "db.internal"),
@@ -78,6 +83,9 @@ def test_what_is_exported_is_imported(muster, ssm, filled, path, form, tmp_path)
     masked = muster("params", "export", filled, "--format", form)
     assert "pa$$" not in masked.stdout and MASK not in masked.stdout
     assert "left out, since they are secrets" in masked.stderr and "db/password" in masked.stderr
+    # One that was there may have been open to others.
+    file.write_text("")
+    file.chmod(0o644)
     muster("params", "export", filled, "--format", form, "--reveal", "--output", file)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 

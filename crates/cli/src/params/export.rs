@@ -3,7 +3,11 @@
 use super::{format::Format, store};
 use crate::{Failure, account::Connection};
 use std::{
-    fs::OpenOptions, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::PathBuf, process::ExitCode,
+    fs::{OpenOptions, Permissions},
+    io::Write as _,
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    path::PathBuf,
+    process::ExitCode,
 };
 
 /// Write the parameters below a path to a file.
@@ -44,7 +48,11 @@ pub(crate) async fn run(args: &ExportArgs) -> Result<ExitCode, Failure> {
             let mut options = OpenOptions::new();
             let opened = options.write(true).create(true).truncate(true).mode(0o600).open(file);
             opened
-                .and_then(|mut opened| opened.write_all(text.as_bytes()))
+                .and_then(|mut opened| {
+                    // One that was there keeps its mode when it is opened.
+                    opened.set_permissions(Permissions::from_mode(0o600))?;
+                    opened.write_all(text.as_bytes())
+                })
                 .map_err(|error| Failure::usage(format!("cannot write {}: {error}", file.display())))?;
         }
     }

@@ -97,11 +97,16 @@ pub(crate) async fn named(
         let mut of_part: Vec<_> =
             answer.parameters.unwrap_or_default().into_iter().map(Parameter::of).collect();
         // The API answers in an order of its own.
-        of_part.sort_by_key(|parameter| part.iter().position(|name| name.starts_with(&parameter.name)));
+        of_part.sort_by_key(|parameter| part.iter().position(|asked| is_asked_as(&parameter.name, asked)));
         found.append(&mut of_part);
         missing.extend(answer.invalid_parameters.unwrap_or_default());
     }
     Ok((found, missing))
+}
+
+/// Whether a caller asks for this parameter by `asked`: its name, or its name and a version or label.
+fn is_asked_as(name: &str, asked: &str) -> bool {
+    asked.strip_prefix(name).is_some_and(|selector| selector.is_empty() || selector.starts_with(':'))
 }
 
 /// Writes one; its version.
@@ -128,6 +133,12 @@ mod tests {
         assert!(path("a").is_err());
         assert_eq!(relative("/a/b/c", "/a"), "b/c");
         assert_eq!(relative("/a/b", "/"), "a/b");
+    }
+
+    #[test]
+    fn a_name_that_begins_like_another_is_another() {
+        assert!(is_asked_as("/a/b", "/a/b") && is_asked_as("/a/b", "/a/b:3"));
+        assert!(!is_asked_as("/a/b", "/a/bc") && !is_asked_as("/a/bc", "/a/b"));
     }
 
     #[test]
